@@ -1,0 +1,85 @@
+# Everything a developer types. Each target makes what it needs first, inside this folder alone.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# Caches stay in the repository, unless you already keep pip's elsewhere.
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.cache/browsers
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# PYTHON=/path/to/python chooses the interpreter; otherwise the first one that is new enough.
+PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$candidate -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$candidate; break; }; done)
+
+.PHONY: help
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(INSTALLED) ## start the whole system here; Ctrl-C stops everything
+	@$(BIN)/python -m local.stack run
+
+.PHONY: up
+up: $(INSTALLED) ## start the whole system in the background
+	@$(BIN)/python -m local.stack up
+
+.PHONY: down
+down: ## stop what `make up` or `make run` started
+	@if [ -e $(INSTALLED) ]; then $(BIN)/python -m local.stack down; else echo "Nothing is running."; fi
+
+.PHONY: status
+status: $(INSTALLED) ## say whether it runs, and where
+	@$(BIN)/python -m local.stack status
+
+.PHONY: demo
+demo: $(INSTALLED) ## buy a subscription on the running system, step by step
+	@$(BIN)/python -m local.stack demo
+
+.PHONY: test
+test: $(INSTALLED) ## run every test
+	@$(BIN)/python -m tests.support.browser
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(INSTALLED) ## check style, types and the template
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: format
+format: $(INSTALLED) ## put the code in its standard format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+
+.PHONY: lock
+lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
+	@$(BIN)/$(COMPILE) --group dev pyproject.toml -o requirements-dev.txt
+	@$(BIN)/$(COMPILE) -c requirements-dev.txt pyproject.toml -o layer/requirements.txt
+
+.PHONY: clean
+clean: down ## stop it, and remove everything that make made
+	@rm -rf $(VENV) .cache .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The virtual environment is made anew whenever its pins change: nothing stale is left in it.
+$(INSTALLED): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer, with venv, is needed: install it" \
+		"(Debian, Ubuntu: python3-venv), or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is not Python 3.11 or newer: name one that is, by PYTHON=" >&2; exit 1; }
+	@echo "Making $(VENV) with `$(PYTHON) -V`: about a minute the first time"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@{ $(BIN)/python -m pip install --require-hashes --progress-bar off -r $<; echo "exit $$?"; } | awk ' \
+		/^Collecting/ && ++n % 20 == 0 { print "  " n " packages fetched"; fflush() } \
+		/^Installing/ { print "  installing " n " packages"; fflush() } \
+		/^exit/ { exit $$2 }'
+	@touch $@
