@@ -1,0 +1,48 @@
+"""Serve the embedded AWS until a signal ends it: `GATEWAY_PORT=4566 python -m local.embedded_aws`.
+
+Guards the machine that it runs on: it listens on 127.0.0.1 only, and leaves neither Lambda
+processes nor files behind.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from local.embedded_aws.patching import PackageChangedError, require_version
+from local.embedded_aws.process import environment
+
+DEFAULT_PORT = "4566"
+DEFAULT_DIRECTORY = ".local/embedded_aws"
+
+
+def main() -> None:
+    directory = Path(os.environ.get("EMBEDDED_AWS_DIRECTORY", DEFAULT_DIRECTORY)).resolve()
+    port = int(os.environ.get("GATEWAY_PORT", DEFAULT_PORT))
+    os.environ.update(environment(port, directory) | dict(os.environ))
+    folders = [Path(os.environ[name]) for name in ("TMPDIR", "STATE_DIR")]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    tempfile.tempdir = os.environ["TMPDIR"]
+    try:
+        require_version()
+        # Imported now, because the package reads the environment as it is imported.
+        from local.embedded_aws import corrections, server  # noqa: PLC0415
+
+        corrections.apply()
+        server.serve(port)
+    except PackageChangedError as change:
+        print(change, file=sys.stderr)
+        os._exit(1)
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.flush()
+    # Threads of the package may still wait for a Lambda that is no more: nothing is worth waiting.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

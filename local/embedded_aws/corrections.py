@@ -1,0 +1,42 @@
+"""The list of corrections, applied in order before the server starts."""
+
+from local.embedded_aws import (
+    cloudformation_properties,
+    executions,
+    http_api,
+    inert,
+    lambda_errors,
+    latency,
+    partner_events,
+    redrive,
+    rule_targets,
+)
+from local.embedded_aws.patching import PackageChangedError
+
+CORRECTIONS = (
+    latency,
+    lambda_errors,
+    executions,
+    rule_targets,
+    partner_events,
+    http_api,
+    redrive,
+    cloudformation_properties,
+    inert,
+)
+
+
+def apply() -> None:
+    """Apply every correction.
+
+    Raises:
+        PackageChangedError: naming the function that changed, and the module to look at.
+    """
+    for correction in CORRECTIONS:
+        try:
+            correction.apply()
+        except PackageChangedError as change:
+            module = correction.__name__.rsplit(".", 1)[-1]
+            raise PackageChangedError(
+                f"ministack changed: {change}; re-check local/embedded_aws/{module}.py"
+            ) from change

@@ -1,0 +1,189 @@
+"""Deliver to a rule's targets as AWS does: retry, then the dead-letter queue, never nothing.
+
+AWS retries a failed delivery by the target's RetryPolicy and then sends the event to its
+DeadLetterConfig queue with attributes that say why; an error that a retry can't heal goes there at
+once ("Retrying event delivery" and "Using dead-letter queues", EventBridge User Guide). The package
+logs the failure and drops the event.
+"""
+
+# ruff: noqa: SLF001  a correction reaches into the package
+
+import contextvars
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.embedded_aws.package import eventbridge, lambda_svc, sqs, stepfunctions
+from local.embedded_aws.patching import provide, replace, rewrite
+
+Json = dict[str, Any]
+
+MAX_ATTEMPTS = 185
+MAX_AGE_SECONDS = 86_400
+# AWS backs off over up to 24 hours; here the shape is kept and the time is not.
+FIRST_BACKOFF_SECONDS = 0.2
+LONGEST_BACKOFF_SECONDS = 30
+
+_log = logging.getLogger(__name__)
+
+
+class DeliveryError(Exception):
+    """A target refused an event."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool = False):
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A delivery given up."""
+
+    error: DeliveryError
+    attempts: int
+    exhausted: str | None
+
+
+def apply() -> None:
+    replace(eventbridge, "_dispatch_to_stepfunctions", _to_state_machine)
+    replace(eventbridge, "_dispatch_to_lambda", _to_function)
+    provide(eventbridge, DeliveryError=DeliveryError)
+    rewrite(
+        eventbridge,
+        "_invoke_target",
+        ('logger.error("EventBridge target dispatch error for %s: %s", arn, e)', "raise"),
+    )
+    rewrite(
+        eventbridge,
+        "_dispatch_to_sqs",
+        (
+            'logger.warning("EventBridge → SQS: queue %s not found", queue_name)\n        return',
+            'raise DeliveryError("NO_RESOURCE", f"Queue {queue_name} does not exist.")',
+        ),
+    )
+    rewrite(
+        eventbridge,
+        "_dispatch_to_event_bus",
+        (
+            "    if bus_name not in _event_buses:\n"
+            '        logger.warning("EventBridge -> Event bus: event bus %s not found", spec)\n'
+            "        return",
+            "    if bus_name not in _event_buses:\n"
+            '        raise DeliveryError("NO_RESOURCE", f"Event bus {bus_name} does not exist.")',
+        ),
+    )
+    invoke = eventbridge._invoke_target
+
+    def invoke_target(target: Json, event: Json, rule: Json, view: Any = None) -> None:
+        def give_up(failure: Failure) -> None:
+            payload = (view or eventbridge._pattern_event_view(event)).event_with_detail()
+            _to_dead_letter_queue(target, rule, payload, failure)
+
+        deliver(
+            lambda: invoke(target, event, rule, view),
+            target.get("RetryPolicy") or {},
+            give_up=give_up,
+            later=_in_background,
+        )
+
+    replace(eventbridge, "_invoke_target", invoke_target)
+
+
+def deliver(
+    send: Callable[[], None],
+    policy: Json,
+    *,
+    give_up: Callable[[Failure], None],
+    later: Callable[[float, Callable[[], None]], None],
+) -> None:
+    """Send now, and again `later` by the retry policy, until it succeeds or is given up."""
+    most = policy.get("MaximumRetryAttempts", MAX_ATTEMPTS)
+    oldest = policy.get("MaximumEventAgeInSeconds", MAX_AGE_SECONDS)
+    started = time.monotonic()
+
+    def attempt(retries: int) -> None:
+        try:
+            send()
+        except Exception as error:
+            failure = _failure_of(error, retries, most, time.monotonic() - started > oldest)
+            if failure:
+                give_up(failure)
+            else:
+                later(_backoff_seconds(retries), lambda: attempt(retries + 1))
+
+    attempt(0)
+
+
+def _failure_of(error: Exception, retries: int, most: int, too_old: bool) -> Failure | None:  # noqa: FBT001
+    """Decide whether a failed attempt was the last."""
+    if not isinstance(error, DeliveryError):
+        error = DeliveryError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", retryable=True)
+    if not error.retryable:
+        return Failure(error, retries, None)
+    if retries >= most:
+        return Failure(error, retries, "MaximumRetryAttempts")
+    if too_old:
+        return Failure(error, retries, "MaximumEventAgeInSeconds")
+    return None
+
+
+def _backoff_seconds(retries: int) -> float:
+    return min(FIRST_BACKOFF_SECONDS * 2.0 ** min(retries, 16), LONGEST_BACKOFF_SECONDS)
+
+
+def _in_background(delay: float, action: Callable[[], None]) -> None:
+    context = contextvars.copy_context()
+    timer = threading.Timer(delay, lambda: context.run(action))
+    timer.daemon = True
+    timer.start()
+
+
+def _to_state_machine(arn: str, payload: str) -> None:
+    status, _, body = stepfunctions._start_execution({"stateMachineArn": arn, "input": payload})
+    if status >= 400:
+        refusal = json.loads(body)
+        code = refusal.get("__type", "SDK_CLIENT_ERROR")
+        missing = code == "StateMachineDoesNotExist"
+        raise DeliveryError("NO_RESOURCE" if missing else code, refusal.get("message", ""))
+
+
+def _to_function(arn: str, payload: str) -> None:
+    function, config, name = lambda_svc._get_func_record_for_ref(arn)
+    if not function or not config:
+        raise DeliveryError("NO_RESOURCE", f"Function not found: {name}")
+    record = lambda_svc._execution_record_for_config(function, config)
+    lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+
+def _to_dead_letter_queue(target: Json, rule: Json, event: Json, failure: Failure) -> None:
+    code, message = failure.error.code, str(failure.error)
+    queue = sqs._queue_by_arn((target.get("DeadLetterConfig") or {}).get("Arn", ""))
+    if not queue:
+        _log.warning(
+            "Event lost: rule %s, target %s, %s: %s", rule["Name"], target["Arn"], code, message
+        )
+        return
+    attributes = {
+        "RULE_ARN": rule["Arn"],
+        "TARGET_ARN": target["Arn"],
+        "ERROR_CODE": code,
+        "ERROR_MESSAGE": message[:1024],
+        "RETRY_ATTEMPTS": str(failure.attempts),
+        "EXHAUSTED_RETRY_CONDITION": failure.exhausted,
+    }
+    sqs._act_send_message(
+        {
+            "MessageBody": json.dumps(event),
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+                if value
+            },
+        },
+        queue["url"],
+    )
