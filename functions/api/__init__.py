@@ -1,0 +1,1 @@
+"""The frontend's synchronous calls: one module per resource."""

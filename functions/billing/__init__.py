@@ -1,0 +1,1 @@
+"""What every Lambda shares: pure decisions (domain), boundary models (contracts) and adapters."""

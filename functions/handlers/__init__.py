@@ -1,0 +1,1 @@
+"""What runs beside the machines: outbox, failure notes, token claims."""

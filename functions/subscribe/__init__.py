@@ -1,0 +1,1 @@
+"""The lifecycle ``subscribe``: a customer's first subscription."""

@@ -1,0 +1,1 @@
+"""The relay: Stripe's webhook, put on our bus."""

@@ -1,0 +1,1 @@
+"""Pydantic models of everything that crosses a boundary: Stripe, the machines, the bus, the API."""

@@ -1,0 +1,75 @@
+"""Our event bus: puts entries and says which of them EventBridge did not take."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from billing.domain.errors import BusUnavailable
+from billing.domain.record import Value
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+
+class Envelope(Value):
+    """One entry; ``detail`` is JSON text."""
+
+    source: str
+    detail_type: str
+    detail: str
+    resources: tuple[str, ...] = ()
+
+
+class Bus:
+    """Puts events on one bus."""
+
+    def __init__(self, name: str, client: "EventBridgeClient | None" = None) -> None:
+        self._name = name
+        self._client = client or boto3.client(
+            "events",
+            config=Config(
+                connect_timeout=2,
+                read_timeout=5,
+                retries={"mode": "standard", "total_max_attempts": 4},
+            ),
+        )
+
+    def put(self, envelope: Envelope) -> None:
+        """Put one event; returning means that EventBridge holds it.
+
+        Raises:
+            BusUnavailable: it was not taken, or whether it was is unknown.
+        """
+        failed = self.put_all([envelope])
+        if failed:
+            raise BusUnavailable(f"EventBridge refused an event: {failed[0]}")
+
+    def put_all(self, envelopes: Sequence[Envelope]) -> Mapping[int, str]:
+        """Put up to ten events; return the refused ones' positions and error codes.
+
+        Raises:
+            BusUnavailable: EventBridge did not answer.
+        """
+        entries: list[PutEventsRequestEntryTypeDef] = [
+            {
+                "EventBusName": self._name,
+                "Source": envelope.source,
+                "DetailType": envelope.detail_type,
+                "Detail": envelope.detail,
+                "Resources": list(envelope.resources),
+            }
+            for envelope in envelopes
+        ]
+        try:
+            answer = self._client.put_events(Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            raise BusUnavailable(f"EventBridge did not answer: {type(error).__name__}") from error
+        return {
+            position: result.get("ErrorCode", "InternalFailure")
+            for position, result in enumerate(answer["Entries"])
+            if "EventId" not in result
+        }

@@ -1,0 +1,48 @@
+"""Settings of all functions, from the environment that the template sets, checked once at start."""
+
+import os
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from billing.domain.errors import ConfigurationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """What every function may need. One model: the template sets these for all alike."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    users_table: str = Field(alias="USERS_TABLE")
+    users_table_key: str = Field(alias="USERS_TABLE_KEY")
+    subscriptions_table: str = Field(alias="SUBSCRIPTIONS_TABLE")
+    customers_table: str = Field(alias="CUSTOMERS_TABLE")
+    events_table: str = Field(alias="EVENTS_TABLE")
+    event_bus: str = Field(alias="EVENT_BUS")
+    stripe_secret_id: str = Field(alias="STRIPE_SECRET_ID")
+    stripe_api_base: str = Field(alias="STRIPE_API_BASE")
+    ledger_ttl_days: int = Field(alias="LEDGER_TTL_DAYS", ge=31)
+
+
+class ApiSettings(Settings):
+    """What the API needs besides."""
+
+    stripe_publishable_key: str = Field(alias="STRIPE_PUBLISHABLE_KEY")
+    user_id_claim: str = Field(alias="USER_ID_CLAIM")
+    checkout_success_url: str = Field(alias="CHECKOUT_SUCCESS_URL")
+    checkout_cancel_url: str = Field(alias="CHECKOUT_CANCEL_URL")
+
+
+def load(model: type[Model]) -> Model:
+    """Read a settings model from the environment.
+
+    Raises:
+        ConfigurationError: names every variable that is missing or malformed, and no value.
+    """
+    try:
+        return model.model_validate(dict(os.environ))
+    except ValidationError as error:
+        wrong = ", ".join(f"{e['loc'][0]} ({e['msg']})" for e in error.errors(include_input=False))
+        raise ConfigurationError(f"environment: {wrong}") from None

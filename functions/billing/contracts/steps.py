@@ -1,0 +1,57 @@
+"""What goes into and comes out of each step, as the state machines' Parameters name it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from billing.contracts.stripe_events import StripeEvent
+
+
+class StepModel(BaseModel):
+    """A step's input or output."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ClaimEventInput(StepModel):
+    """``execution`` is the ARN of the execution that wants to work on the event."""
+
+    event: StripeEvent
+    source: str
+    execution: str
+
+
+class ClaimEventOutput(StepModel):
+    claimed: bool
+
+
+class ResolveUserInput(StepModel):
+    event: StripeEvent
+    execution: str
+
+
+class ResolveUserOutput(StepModel):
+    """Whose customer the event is about; ``replaces`` is a linked customer that Stripe deleted."""
+
+    attribution: Literal["linked", "first_contact", "unattributed"]
+    user_id: str | None = None
+    customer_id: str | None = None
+    replaces: str | None = None
+
+
+class LinkCustomerInput(StepModel):
+    user_id: str
+    customer_id: str
+    replaces: str | None = None
+
+
+class RecordSubscriptionInput(StepModel):
+    event: StripeEvent
+    execution: str
+    user_id: str
+    customer_id: str
+
+
+class RecordSubscriptionOutput(StepModel):
+    outcome: Literal["applied", "stale"]
+    facts: tuple[str, ...] = ()

@@ -1,0 +1,115 @@
+"""Stripe's events as they reach a machine, read into the domain's terms.
+
+The rule's transformer hands over five members of the event; ``data`` is whole, or, where the event
+was too large for Step Functions, trimmed by the relay to its scalars and marked ``trimmed``.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from billing.contracts.stripe_objects import StripeCheckoutSession, StripeSubscription
+from billing.domain.errors import ContractViolation
+from billing.domain.events import BillingEvent, SessionEvent, SubscriptionEvent
+
+#: The API version that the contracts follow; a payload of another one is fetched anew.
+API_VERSION = "2026-10-28.endive"
+
+
+class EventData(BaseModel):
+    """``data`` of a Stripe event."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    object: dict[str, Any]
+    previous_attributes: dict[str, Any] | None = None
+    trimmed: bool = False
+
+
+class StripeEvent(BaseModel):
+    """A Stripe event as the machines' input carries it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    type: str
+    created: int
+    api_version: str | None = None
+    data: EventData
+
+    @property
+    def customer_id(self) -> str | None:
+        """The customer that the event is about, None where its object has none."""
+        customer = self.data.object.get("customer")
+        if isinstance(customer, dict):
+            customer = customer.get("id")
+        return customer if isinstance(customer, str) else None
+
+    @property
+    def object_id(self) -> str | None:
+        """The id of the object that the event is about."""
+        object_id = self.data.object.get("id")
+        return object_id if isinstance(object_id, str) else None
+
+    @property
+    def named_user_id(self) -> str | None:
+        """The user that the object names: set by our API, or by a frontend's own checkout."""
+        metadata = self.data.object.get("metadata")
+        known = metadata if isinstance(metadata, dict) else {}
+        named = (
+            self.data.object.get("client_reference_id")
+            or known.get("user_id")
+            or known.get("userId")
+        )
+        return named if isinstance(named, str) else None
+
+
+def read(event: StripeEvent) -> BillingEvent:
+    """Read a subscription or session event into the domain's terms.
+
+    Raises:
+        ContractViolation: the object isn't of the shape that the contracts know.
+    """
+    try:
+        if event.type.startswith("customer.subscription."):
+            return _subscription_event(event)
+        if event.type.startswith("checkout.session."):
+            return _session_event(event)
+    except ValidationError as error:
+        raise ContractViolation(f"{event.type} {event.id}: {explain(error)}") from None
+    raise ContractViolation(f"{event.type} {event.id} is no event of a subscription")
+
+
+def explain(error: ValidationError) -> str:
+    """Name the fields at fault and never their values: they may be a customer's data."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}"
+        for detail in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _subscription_event(event: StripeEvent) -> SubscriptionEvent:
+    readable = event.api_version == API_VERSION and not event.data.trimmed
+    payload = StripeSubscription.model_validate(event.data.object) if readable else None
+    return SubscriptionEvent.model_validate(
+        {
+            "event_id": event.id,
+            "created": event.created,
+            "customer_id": event.customer_id,
+            "subscription_id": event.object_id,
+            "payload": payload.projected() if payload else None,
+        }
+    )
+
+
+def _session_event(event: StripeEvent) -> SessionEvent:
+    session = StripeCheckoutSession.model_validate(event.data.object)
+    return SessionEvent.model_validate(
+        {
+            "event_id": event.id,
+            "created": event.created,
+            "customer_id": event.customer_id,
+            "session_id": session.id,
+            "subscription_id": session.subscription,
+        }
+    )

@@ -1,0 +1,65 @@
+"""Every error a step or route may raise, named as the state machines' Retry and Catch name them.
+
+Step Functions matches the Python class name, so renaming a class here changes a state machine;
+a test checks that each name used in ``statemachines/`` stands in this file.
+"""
+
+
+class BillingError(Exception):
+    """Base of all errors that this product raises on purpose."""
+
+
+class ConfigurationError(BillingError):
+    """A setting or secret is missing or malformed. Never retried: somebody must mend it."""
+
+
+class ContractViolation(BillingError):
+    """An event or a Stripe object isn't of the shape we know. Never retried."""
+
+
+class UserNotFound(BillingError):
+    """An event names a user that doesn't exist (yet): retried, then left for a redrive."""
+
+
+class UserConflict(BillingError):
+    """The user is linked with another customer that Stripe still has."""
+
+
+class LeaseLost(BillingError):
+    """Another execution holds the event. Retried: it either finishes the event or fails."""
+
+
+class RecordContended(BillingError):
+    """Other writers won the record too many times in a row. Retried."""
+
+
+class StoreUnavailable(BillingError):
+    """DynamoDB throttled, timed out or was unreachable. Retried."""
+
+
+class BusUnavailable(BillingError):
+    """EventBridge did not take an event, or whether it did is unknown. Retried."""
+
+
+class StripeUnavailable(BillingError):
+    """Stripe answered 429, 409 lock or 5xx, or didn't answer. Retried with the same key."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StripeRejected(BillingError):
+    """Stripe refused a call that we made wrongly, or our key. Never retried."""
+
+
+class StripeNotFound(StripeRejected):
+    """Stripe has no such object (``resource_missing``)."""
+
+
+class PaymentDeclined(BillingError):
+    """Stripe declined a payment: an outcome for the customer, never retried."""
+
+    def __init__(self, message: str, decline_code: str | None) -> None:
+        super().__init__(message)
+        self.decline_code = decline_code

@@ -1,0 +1,47 @@
+"""Classify every error of Stripe's SDK into ours: one closed list.
+
+To add a case: name the SDK's class, say what the caller can do about it, and map it to the error
+in ``billing.domain.errors`` that says so. Stripe, "Error handling" and "Low-level error handling".
+"""
+
+import stripe
+
+from billing.domain.errors import (
+    BillingError,
+    PaymentDeclined,
+    StripeNotFound,
+    StripeRejected,
+    StripeUnavailable,
+)
+
+
+def classified(error: stripe.StripeError) -> BillingError:
+    """Say what an error of Stripe's means for us. Messages carry no customer data."""
+    request = f"(request {error.request_id})" if error.request_id else ""
+    if isinstance(error, stripe.CardError):
+        return PaymentDeclined(error.user_message or "The card was declined.", _decline_code(error))
+    if isinstance(error, stripe.RateLimitError):
+        return StripeUnavailable(f"Stripe's rate limit was reached {request}", _retry_after(error))
+    if isinstance(error, stripe.APIConnectionError):
+        return StripeUnavailable("Stripe did not answer")
+    status = error.http_status or 500
+    if status >= 500 or status == 409:
+        return StripeUnavailable(f"Stripe answered {status} {request}", _retry_after(error))
+    if error.code == "resource_missing":
+        return StripeNotFound(f"Stripe has no such {_param(error)} {request}")
+    return StripeRejected(f"Stripe refused: {status} {error.code} {_param(error)} {request}")
+
+
+def _decline_code(error: stripe.CardError) -> str | None:
+    details = error.error
+    return (details.decline_code if details else None) or error.code
+
+
+def _retry_after(error: stripe.StripeError) -> int:
+    headers = error.headers or {}
+    value = str(headers.get("retry-after", "1"))
+    return int(value) if value.isdigit() else 1
+
+
+def _param(error: stripe.StripeError) -> str:
+    return str(getattr(error, "param", None) or "object")

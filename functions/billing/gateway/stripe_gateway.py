@@ -1,0 +1,191 @@
+"""The calls that billing makes to Stripe, answered in the contracts' models.
+
+Reads that feed the record come with the interval of Stripe's time in which they were true: from
+Stripe's ``Date`` less the seconds that the call took (rounded up) to ``Date`` and one second,
+because ``Date`` has whole seconds. Every write carries the stored operation's idempotency key.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import stripe
+
+from billing.contracts.stripe_objects import (
+    StripeCheckoutSession,
+    StripeCustomer,
+    StripeInvoice,
+    StripePaymentMethod,
+    StripePrice,
+    StripeSubscription,
+)
+from billing.domain.errors import StripeRejected, StripeUnavailable
+from billing.domain.record import Stamp
+from billing.gateway.fetched import Fetched
+from billing.gateway.secrets import SecretReader
+from billing.gateway.stripe_errors import classified
+
+Answer = TypeVar("Answer")
+
+PAGE = 100
+TIMEOUT_SECONDS = 8
+#: Retries inside the SDK, with the same idempotency key; the state machine retries beyond them.
+NETWORK_RETRIES = 2
+
+
+class StripeGateway:
+    """Stripe's API by the official SDK. Errors come as ``billing.domain.errors`` names them."""
+
+    def __init__(
+        self,
+        secrets: SecretReader,
+        api_base: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._secrets = secrets
+        self._api_base = api_base
+        self._monotonic = monotonic
+        self._client = self._connect(secrets.read().api_key.get_secret_value())
+
+    # -- Reads that feed the record -------------------------------------------------------------
+
+    def subscription(self, subscription_id: str) -> Fetched[StripeSubscription]:
+        """Fetch one subscription."""
+        started = self._monotonic()
+        answer = self._call(lambda c: c.v1.subscriptions.retrieve(subscription_id))
+        return Fetched[StripeSubscription](
+            value=StripeSubscription.model_validate(answer.to_dict()),
+            stamp=self._stamp(started, [answer]),
+        )
+
+    def subscriptions_of(self, customer_id: str) -> Fetched[tuple[StripeSubscription, ...]]:
+        """List all of a customer's subscriptions, ended ones included."""
+        started = self._monotonic()
+        pages = list(self._pages(customer_id))
+        return Fetched[tuple[StripeSubscription, ...]](
+            value=tuple(
+                StripeSubscription.model_validate(found.to_dict())
+                for page in pages
+                for found in page.data
+            ),
+            stamp=self._stamp(started, pages),
+        )
+
+    def _pages(self, customer_id: str) -> Iterator[stripe.ListObject[stripe.Subscription]]:
+        params: dict[str, Any] = {"customer": customer_id, "status": "all", "limit": PAGE}
+        while True:
+            page = self._call(lambda c: c.v1.subscriptions.list(params))  # type: ignore[arg-type]
+            yield page
+            if not page.has_more:
+                return
+            params["starting_after"] = page.data[-1].id
+
+    def _stamp(self, started: float, answers: Sequence[stripe.StripeObject]) -> Stamp:
+        dates = [_date(answer) for answer in answers]
+        elapsed = math.ceil(self._monotonic() - started)
+        return Stamp(lo=dates[-1] - elapsed, hi=dates[-1] + 1)
+
+    # -- Other reads ----------------------------------------------------------------------------
+
+    def customer(self, customer_id: str) -> StripeCustomer:
+        """Fetch a customer; a deleted one says so."""
+        answer = self._call(lambda c: c.v1.customers.retrieve(customer_id))
+        return StripeCustomer.model_validate(answer.to_dict())
+
+    def prices(self, lookup_keys: Sequence[str]) -> list[StripePrice]:
+        """List the active prices of the catalogue, by lookup key (ten at most, Stripe's limit)."""
+        answer = self._call(
+            lambda c: c.v1.prices.list(
+                {"lookup_keys": list(lookup_keys), "active": True, "limit": PAGE}
+            )
+        )
+        return [StripePrice.model_validate(found.to_dict()) for found in answer.data]
+
+    def payment_methods(self, customer_id: str) -> list[StripePaymentMethod]:
+        """List a customer's payment methods."""
+        answer = self._call(
+            lambda c: c.v1.customers.payment_methods.list(customer_id, {"limit": PAGE})
+        )
+        return [StripePaymentMethod.model_validate(found.to_dict()) for found in answer.data]
+
+    def invoices(self, customer_id: str, limit: int) -> list[StripeInvoice]:
+        """List a customer's newest invoices."""
+        answer = self._call(lambda c: c.v1.invoices.list({"customer": customer_id, "limit": limit}))
+        return [StripeInvoice.model_validate(found.to_dict()) for found in answer.data]
+
+    def checkout_session(self, session_id: str) -> StripeCheckoutSession:
+        """Fetch a Checkout Session."""
+        answer = self._call(lambda c: c.v1.checkout.sessions.retrieve(session_id))
+        return StripeCheckoutSession.model_validate(answer.to_dict())
+
+    # -- Writes ---------------------------------------------------------------------------------
+
+    def create_customer(self, params: dict[str, Any], key: str) -> StripeCustomer:
+        """Create a customer; ``key`` is the stored operation's."""
+        answer = self._call(
+            lambda c: c.v1.customers.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
+        )
+        return StripeCustomer.model_validate(answer.to_dict())
+
+    def create_checkout_session(self, params: dict[str, Any], key: str) -> StripeCheckoutSession:
+        """Create a Checkout Session; ``key`` is the stored operation's."""
+        answer = self._call(
+            lambda c: c.v1.checkout.sessions.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
+        )
+        return StripeCheckoutSession.model_validate(answer.to_dict())
+
+    def expire_checkout_session(self, session_id: str, key: str) -> None:
+        """Close an open Checkout Session; one that is closed already is left as it is."""
+        try:
+            self._call(
+                lambda c: c.v1.checkout.sessions.expire(
+                    session_id, options={"idempotency_key": key}
+                )
+            )
+        except StripeRejected:
+            if self.checkout_session(session_id).status == "open":
+                raise
+
+    # -- The client -----------------------------------------------------------------------------
+
+    def _call(self, call: Callable[[stripe.StripeClient], Answer]) -> Answer:
+        """Make a call; after a 401 once more with the key read anew: a roll loses nothing."""
+        try:
+            return call(self._client)
+        except stripe.AuthenticationError as error:
+            fresh = self._secrets.refreshed()
+            if fresh is None:
+                raise classified(error) from error
+            self._client = self._connect(fresh.api_key.get_secret_value())
+        except stripe.StripeError as error:
+            raise classified(error) from error
+        with _classified_errors():
+            return call(self._client)
+
+    def _connect(self, api_key: str) -> stripe.StripeClient:
+        return stripe.StripeClient(
+            api_key,
+            base_addresses={"api": self._api_base},
+            max_network_retries=NETWORK_RETRIES,
+            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        )
+
+
+@contextmanager
+def _classified_errors() -> Iterator[None]:
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise classified(error) from error
+
+
+def _date(answer: stripe.StripeObject) -> int:
+    """Stripe's clock, from the answer's ``Date`` header (UTC seconds)."""
+    response = answer.last_response
+    header = response.headers.get("date") if response and response.headers else None
+    if not header:
+        raise StripeUnavailable("Stripe answered without a Date")
+    return int(parsedate_to_datetime(header).timestamp())

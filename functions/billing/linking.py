@@ -1,0 +1,31 @@
+"""Link a user with a Stripe customer: on the user's own item first, then in our map.
+
+Both writes are conditional and idempotent, and the user's comes first because it alone can refuse:
+a crash between the two is mended by running again.
+"""
+
+from billing.domain.errors import UserConflict, UserNotFound
+from billing.store.customers import CustomerStore
+from billing.store.users import UserStore
+
+
+def link_customer(
+    users: UserStore,
+    customers: CustomerStore,
+    user_id: str,
+    customer_id: str,
+    replaces: str | None = None,
+) -> None:
+    """Link them; ``replaces`` is a customer linked before, which Stripe reports deleted.
+
+    Raises:
+        UserNotFound: there is no such user.
+        UserConflict: the user has another customer, or the customer another user.
+    """
+    user = users.find(user_id)
+    if user is None:
+        raise UserNotFound(f"user {user_id} does not exist")
+    if not users.link(user, customer_id, replaces):
+        raise UserConflict(f"user {user_id} is linked with another customer than {customer_id}")
+    if not customers.assign(customer_id, user_id):
+        raise UserConflict(f"customer {customer_id} belongs to another user than {user_id}")

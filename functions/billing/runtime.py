@@ -1,0 +1,121 @@
+"""Wire a Lambda to AWS and Stripe: the one place where adapters are made.
+
+Everything is made on first use and kept for the life of the process, and Stripe's SDK is imported
+only by a step that calls Stripe: it is most of a cold start (docs/decisions).
+"""
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ValidationError
+
+from billing.bus import Bus
+from billing.config import Settings, load
+from billing.contracts.stripe_events import explain
+from billing.domain.errors import ContractViolation
+from billing.executions import Executions
+from billing.gateway.secrets import SecretReader
+from billing.observability import log_context, logger
+from billing.reducer import Reducer
+from billing.store.commit import Committer
+from billing.store.customers import CustomerStore
+from billing.store.dynamodb import client
+from billing.store.ledger import Ledger
+from billing.store.records import RecordStore
+from billing.store.users import UserStore
+
+Input = TypeVar("Input", bound=BaseModel)
+Input_contra = TypeVar("Input_contra", bound=BaseModel, contravariant=True)
+
+
+class Step(Protocol[Input_contra]):
+    """A step: its validated input and the ports in, a model out."""
+
+    def __call__(self, request: Input_contra, ports: "Ports") -> BaseModel: ...
+
+
+class Ports:
+    """What the steps need of the outside. A test makes its own with the same attributes."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load(Settings)
+
+    @cached_property
+    def users(self) -> UserStore:
+        return UserStore(client(), self.settings.users_table, self.settings.users_table_key)
+
+    @cached_property
+    def customers(self) -> CustomerStore:
+        return CustomerStore(client(), self.settings.customers_table)
+
+    @cached_property
+    def records(self) -> RecordStore:
+        return RecordStore(client(), self.settings.subscriptions_table)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(client(), self.settings.events_table, self.settings.ledger_ttl_days)
+
+    @cached_property
+    def executions(self) -> Executions:
+        return Executions(boto3.client("stepfunctions"))
+
+    @cached_property
+    def bus(self) -> Bus:
+        return Bus(self.settings.event_bus)
+
+    @cached_property
+    def secrets(self) -> SecretReader:
+        return SecretReader(self.settings.stripe_secret_id)
+
+    @cached_property
+    def stripe(self) -> Any:
+        from billing.gateway.stripe_gateway import StripeGateway  # noqa: PLC0415 - see above
+
+        return StripeGateway(self.secrets, self.settings.stripe_api_base)
+
+    @cached_property
+    def reducer(self) -> Reducer:
+        committer = Committer(client(), self.records, self.ledger)
+        return Reducer(self.records, self.ledger, committer, self.stripe, self.now)
+
+    def now(self) -> int:
+        """The time in UTC seconds."""
+        return int(time.time())
+
+
+def step_handler(
+    input_model: type[Input], step: Step[Input]
+) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Make a step's Lambda handler: validate the input, run the step, return its output as JSON.
+
+    An exception is logged once and raised: its class name is what the machine retries by.
+    """
+    ports = Ports()
+
+    @logger.inject_lambda_context(clear_state=True)
+    def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+        try:
+            request = input_model.model_validate(event)
+        except ValidationError as error:
+            raise ContractViolation(explain(error)) from None
+        log_context(
+            execution=event.get("execution"),
+            event_id=event.get("event", {}).get("id"),
+            user_id=event.get("user_id"),
+            customer_id=event.get("customer_id"),
+        )
+        try:
+            answer = step(request, ports).model_dump(mode="json")
+        except Exception:
+            logger.exception("step failed")
+            raise
+        logger.info("step done", result=answer)
+        return answer
+
+    return handler

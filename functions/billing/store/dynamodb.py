@@ -1,0 +1,112 @@
+"""The DynamoDB client, its item format and its errors, in the terms that the rest speaks.
+
+Unset attributes are left out, so that sparse indexes stay sparse; numbers are integers, always.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
+
+from billing.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+#: Error codes that mean "not now": AWS, "Error handling with DynamoDB".
+_TRANSIENT = {
+    "InternalServerError",
+    "ItemCollectionSizeLimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingError",
+    "ThrottlingException",
+    "TransactionInProgressException",
+}
+
+
+@cache
+def client() -> "DynamoDBClient":
+    """One client per process, with connections kept and short timeouts."""
+    return boto3.client(
+        "dynamodb",
+        config=Config(
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            tcp_keepalive=True,
+        ),
+    )
+
+
+def to_item(attributes: Mapping[str, Any]) -> Item:
+    """Write attributes in DynamoDB's format, unset ones left out at every depth."""
+    return {name: _serialize(_plain(value)) for name, value in attributes.items() if _set(value)}
+
+
+def to_values(values: Mapping[str, Any]) -> Item:
+    """Write an expression's values; unset ones become NULL, because the expression names them."""
+    return {name: _serialize(_plain(value)) for name, value in values.items()}
+
+
+def from_item(item: Mapping[str, Any]) -> Item:
+    """Read an item back; numbers come as int."""
+    return {name: _integers(_deserialize(value)) for name, value in item.items()}
+
+
+@contextmanager
+def errors_translated() -> Iterator[None]:
+    """Turn throttling, timeouts and lost connections into StoreUnavailable."""
+    try:
+        yield
+    except (EndpointConnectionError, HTTPClientError) as error:
+        raise StoreUnavailable(f"DynamoDB did not answer: {type(error).__name__}") from error
+    except ClientError as error:
+        if error_code(error) in _TRANSIENT:
+            raise StoreUnavailable(f"DynamoDB: {error_code(error)}") from error
+        raise
+
+
+def error_code(error: ClientError) -> str:
+    """The service's own code, such as ``ConditionalCheckFailedException``."""
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def condition_failed(error: ClientError) -> bool:
+    """Whether a write was refused by its condition, and so did nothing."""
+    return error_code(error) == "ConditionalCheckFailedException"
+
+
+def _set(value: Any) -> bool:
+    """Whether there is anything to store; an empty collection is as good as none."""
+    return value is not None and value not in ((), [], {}, set())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _integers(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _integers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_integers(inner) for inner in value]
+    return value

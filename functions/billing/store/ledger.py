@@ -1,0 +1,292 @@
+"""The ledger: ``scai_billing_events``, one item per Stripe event and one per fact to send.
+
+An event's item says who works on it (the lease), how often it was delivered and how it ended.
+``done_at`` is set only by an end that no delivery needs to repeat; a failed or an unattributed
+event has none, so it may be claimed again.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from botocore.exceptions import ClientError
+
+from billing.contracts.stripe_events import StripeEvent
+from billing.domain.errors import LeaseLost
+from billing.domain.facts import Fact
+from billing.domain.lease import LEASE_SECONDS, Lease
+from billing.domain.record import Value
+from billing.store.dynamodb import (
+    Item,
+    condition_failed,
+    errors_translated,
+    from_item,
+    to_item,
+    to_values,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DAY = 86_400
+
+#: The entry is open, and leased to the execution that writes.
+_HELD = "lease_execution = :execution AND attribute_not_exists(done_at)"
+
+
+class Entry(Value):
+    """How an event ended, for the execution that holds it."""
+
+    event_id: str
+    execution: str
+    user_id: str
+    outcome: Literal["applied", "stale"]
+    reason: str | None = None
+    changes: dict[str, Any] | None = None
+    facts: tuple[str, ...] = ()
+    at: int
+
+
+class Failure(Value):
+    """What Step Functions says of an execution that failed; ``at`` in epoch milliseconds."""
+
+    execution: str
+    status: str
+    error: str
+    cause: str
+    redrive_count: int
+    at: int
+
+
+class Ledger:
+    """Opens, leases and closes entries. Every write is conditional on what it assumes."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, ttl_days: int) -> None:
+        self._client = client
+        self._table = table
+        self._ttl = ttl_days * DAY
+
+    def open(self, event: StripeEvent, source: str, execution: str, now: int) -> Lease | None:
+        """Open and lease a new event; return the standing lease where there is an entry already."""
+        entry = {
+            "event_id": event.id,
+            "kind": "event",
+            "type": event.type,
+            "source": source,
+            "object_id": event.object_id,
+            "customer_id": event.customer_id,
+            "created": event.created,
+            "received_at": now,
+            "expires_at": now + self._ttl,
+            "lease_execution": execution,
+            "lease_until": now + LEASE_SECONDS,
+            "deliveries": 1,
+            "executions": {_name(execution)},
+        }
+        try:
+            with errors_translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_item(entry),
+                    ConditionExpression="attribute_not_exists(event_id)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            if condition_failed(error):
+                return _lease(from_item(cast("Item", error.response)["Item"]), execution)
+            raise
+        return None
+
+    def take(self, event_id: str, execution: str, lease: Lease, now: int) -> None:
+        """Take over a lease that stands as it was seen, or renew one's own.
+
+        Raises:
+            LeaseLost: somebody else moved in between; claim again.
+        """
+        taken = self._update(
+            event_id,
+            "SET lease_execution = :execution, lease_until = :until",
+            condition="lease_execution = :holder AND attribute_not_exists(done_at)",
+            values={
+                ":execution": execution,
+                ":until": now + LEASE_SECONDS,
+                ":holder": lease.holder,
+            },
+        )
+        if not taken:
+            raise LeaseLost(f"{event_id} was claimed by another execution")
+
+    def count(self, event_id: str, execution: str) -> None:
+        """Count a further delivery, once for each execution that it started."""
+        name = _name(execution)
+        self._update(
+            event_id,
+            "ADD deliveries :one, executions :names",
+            condition="attribute_exists(event_id) AND NOT contains(executions, :name)",
+            values={":one": 1, ":name": name, ":names": {name}},
+        )
+
+    def set_aside(self, event_id: str, execution: str, reason: str) -> None:
+        """Mark an event ignored without suppressing it: ops sees it, a later delivery may claim it.
+
+        Raises:
+            LeaseLost: another execution holds the event.
+        """
+        held = self._update(
+            event_id,
+            "SET outcome = :ignored, reason = :reason, attention = :reason",
+            condition=_HELD,
+            values={":ignored": "ignored", ":reason": reason, ":execution": execution},
+        )
+        if not held:
+            raise LeaseLost(f"{event_id} is held by another execution")
+
+    def outcome_of(self, event_id: str) -> Entry | None:
+        """How the event ended, None while it isn't done."""
+        with errors_translated():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"event_id": {"S": event_id}}, ConsistentRead=True
+            )
+        attributes = from_item(answer.get("Item", {}))
+        if "done_at" not in attributes:
+            return None
+        return Entry(
+            event_id=event_id,
+            execution=attributes["lease_execution"],
+            user_id=attributes["user_id"],
+            outcome=attributes["outcome"],
+            facts=tuple(attributes["facts"]),
+            at=attributes["done_at"],
+        )
+
+    def close(self, entry: Entry) -> None:
+        """Close an event that changes nothing else.
+
+        Raises:
+            LeaseLost: another execution holds the event, or has closed it.
+        """
+        try:
+            with errors_translated():
+                self._client.update_item(**self.closing(entry))
+        except ClientError as error:
+            if condition_failed(error):
+                raise LeaseLost(f"{entry.event_id} is held or done by another") from error
+            raise
+
+    def closing(self, entry: Entry) -> dict[str, Any]:
+        """The conditional Update that closes an event, alone or as part of a transaction."""
+        return self._expression(
+            entry.event_id,
+            "SET user_id = :user, outcome = :outcome, reason = :reason, changes = :changes,"
+            " facts = :facts, done_at = :at REMOVE attention, #error, cause",
+            condition=_HELD,
+            values={
+                ":user": entry.user_id,
+                ":outcome": entry.outcome,
+                ":reason": entry.reason,
+                ":changes": entry.changes,
+                ":facts": entry.facts,
+                ":at": entry.at,
+                ":execution": entry.execution,
+            },
+            names={"#error": "error"},
+        )
+
+    def adding(self, fact: Fact) -> dict[str, Any]:
+        """The conditional Put of a fact to send: its key can be used only once."""
+        return {
+            "TableName": self._table,
+            "Item": to_item(
+                {
+                    "event_id": fact_id(fact.key),
+                    "kind": "fact",
+                    "type": fact.type,
+                    "user_id": fact.user_id,
+                    "received_at": fact.occurred_at,
+                    "cause": fact.cause,
+                    "fact": fact.model_dump(),
+                    "attention": "unpublished",
+                    "expires_at": fact.occurred_at + self._ttl,
+                }
+            ),
+            "ConditionExpression": "attribute_not_exists(event_id)",
+        }
+
+    def mark_published(self, key: str, now: int) -> None:
+        """Note that a fact is on the bus. Idempotent."""
+        self._update(
+            fact_id(key),
+            "SET published_at = :now REMOVE attention",
+            condition="attribute_exists(event_id)",
+            values={":now": now},
+        )
+
+    def mark_failed(self, event_id: str, failure: Failure) -> bool:
+        """Note a failed execution; False where the event has moved on since.
+
+        The hint may come late or twice: only the newest run of the execution that holds the event
+        counts, and never once the event is done.
+        """
+        return self._update(
+            event_id,
+            "SET outcome = :failed, attention = :failed, #error = :error, cause = :cause,"
+            " #status = :status, redrive_count = :redrives, failed_at = :at",
+            condition=f"{_HELD} AND (attribute_not_exists(failed_at) OR redrive_count < :redrives"
+            " OR (redrive_count = :redrives AND failed_at < :at))",
+            values={
+                ":failed": "failed",
+                ":error": failure.error,
+                ":cause": failure.cause,
+                ":status": failure.status,
+                ":redrives": failure.redrive_count,
+                ":at": failure.at,
+                ":execution": failure.execution,
+            },
+            names={"#error": "error", "#status": "status"},
+        )
+
+    def _update(self, key: str, expression: str, **parts: Any) -> bool:
+        """Update one item; False where its condition doesn't hold."""
+        try:
+            with errors_translated():
+                self._client.update_item(**self._expression(key, expression, **parts))
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True
+
+    def _expression(
+        self,
+        key: str,
+        expression: str,
+        *,
+        condition: str,
+        values: dict[str, Any],
+        names: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": {"event_id": {"S": key}},
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": to_values(values),
+            **({"ExpressionAttributeNames": names} if names else {}),
+        }
+
+
+def fact_id(key: str) -> str:
+    """A fact's key in the ledger's key space, apart from Stripe's event ids."""
+    return f"fact:{key}"
+
+
+def _name(execution: str) -> str:
+    """An execution's own name: the last part of its ARN."""
+    return execution.rsplit(":", 1)[-1]
+
+
+def _lease(attributes: dict[str, Any], execution: str) -> Lease:
+    return Lease(
+        holder=attributes["lease_execution"],
+        until=attributes.get("lease_until", 0),
+        done="done_at" in attributes,
+        counted=_name(execution) in attributes.get("executions", ()),
+    )

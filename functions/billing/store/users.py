@@ -1,0 +1,86 @@
+"""The SaaS's own users table: read by its IdIndex, and written in one attribute alone.
+
+The one write is additive and conditional: it never makes a user, never overwrites another
+customer, and IAM forbids every other attribute.
+"""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict, Field
+
+from billing.store.dynamodb import condition_failed, errors_translated, from_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_READ = ("_id", "email", "firstName", "lastName", "hasPaidForSelfHosted", "stripe_customer_id")
+
+
+class User(BaseModel):
+    """What billing reads of a user."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    id: str = Field(alias="_id")
+    key: str = Field(description="The value of the table's partition key")
+    email: str | None = None
+    first_name: str | None = Field(default=None, alias="firstName")
+    last_name: str | None = Field(default=None, alias="lastName")
+    has_paid_for_self_hosted: bool = Field(default=False, alias="hasPaidForSelfHosted")
+    stripe_customer_id: str | None = None
+
+
+class UserStore:
+    """Finds users by ``_id`` and links them with their Stripe customer."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, key_name: str) -> None:
+        self._client = client
+        self._table = table
+        self._key_name = key_name
+
+    def find(self, user_id: str) -> User | None:
+        """Find by ``_id``. The index is eventually consistent: a new user may not be seen yet."""
+        names = {f"#{i}": name for i, name in enumerate(dict.fromkeys((self._key_name, *_READ)))}
+        with errors_translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName="IdIndex",
+                KeyConditionExpression="#id = :id",
+                ProjectionExpression=", ".join(names),
+                Select="SPECIFIC_ATTRIBUTES",
+                ExpressionAttributeNames=names | {"#id": "_id"},
+                ExpressionAttributeValues={":id": {"S": user_id}},
+                Limit=1,
+            )
+        if not answer["Items"]:
+            return None
+        attributes = from_item(answer["Items"][0])
+        return User.model_validate({**attributes, "key": attributes[self._key_name]})
+
+    def link(self, user: User, customer_id: str, replaces: str | None = None) -> bool:
+        """Write ``stripe_customer_id`` where it is unset, equal or ``replaces``; else False."""
+        values = {":customer": {"S": customer_id}}
+        absent_or_ours = "attribute_not_exists(#customer) OR #customer = :customer"
+        if replaces is not None:
+            values[":replaces"] = {"S": replaces}
+            absent_or_ours += " OR #customer = :replaces"
+        try:
+            with errors_translated():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key={self._key_name: {"S": user.key}},
+                    UpdateExpression="SET #customer = :customer",
+                    ConditionExpression=f"attribute_exists(#key) AND ({absent_or_ours})",
+                    ExpressionAttributeNames={
+                        "#key": self._key_name,
+                        "#customer": "stripe_customer_id",
+                    },
+                    ExpressionAttributeValues=values,
+                    ReturnValues="NONE",
+                )
+        except ClientError as error:
+            if condition_failed(error):
+                return False
+            raise
+        return True

@@ -1,0 +1,27 @@
+"""Record Subscription, in ``subscribe``: apply the event to the user's record by the reducer.
+
+Guards that record, ledger entry and facts change together or not at all, and that whatever order
+the events come in, the record ends equal to what Stripe holds.
+"""
+
+from billing.contracts.steps import RecordSubscriptionInput, RecordSubscriptionOutput
+from billing.contracts.stripe_events import read
+from billing.runtime import Ports, step_handler
+
+
+def record_subscription(request: RecordSubscriptionInput, ports: Ports) -> RecordSubscriptionOutput:
+    """Apply the event once; run again, it answers with what was done.
+
+    Raises:
+        ContractViolation: the event isn't of a shape that we know.
+        LeaseLost: another execution holds the event.
+        RecordContended: others won the record every time.
+        StripeUnavailable: Stripe didn't answer.
+    """
+    entry = ports.reducer.apply_event(
+        read(request.event), request.user_id, request.customer_id, request.execution
+    )
+    return RecordSubscriptionOutput(outcome=entry.outcome, facts=entry.facts)
+
+
+handler = step_handler(RecordSubscriptionInput, record_subscription)
