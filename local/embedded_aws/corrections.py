@@ -1,6 +1,7 @@
 """The list of corrections, applied in order before the server starts."""
 
 from local.embedded_aws import (
+    async_invocation,
     cloudformation_properties,
     executions,
     http_api,
@@ -10,6 +11,7 @@ from local.embedded_aws import (
     partner_events,
     redrive,
     rule_targets,
+    stream_mapping,
 )
 from local.embedded_aws.patching import PackageChangedError
 
@@ -17,7 +19,9 @@ CORRECTIONS = (
     latency,
     lambda_errors,
     executions,
+    async_invocation,
     rule_targets,
+    stream_mapping,
     partner_events,
     http_api,
     redrive,

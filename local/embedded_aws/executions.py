@@ -1,9 +1,10 @@
-"""Start executions under AWS's rules.
+"""Start and describe executions by AWS's rules.
 
 AWS refuses an input of more than 262,144 bytes or that is no JSON (`InvalidExecutionInput`), and
 answers a repeated StartExecution of the same name and input with the running execution
 ("StartExecution", Step Functions API Reference). The package takes any input and always answers
-`ExecutionAlreadyExists`, so neither a lost event nor a wrong retry would show.
+`ExecutionAlreadyExists`, so neither a lost event nor a wrong retry would show; and it makes up an
+output for an execution that failed.
 """
 
 import json
@@ -24,6 +25,14 @@ def apply() -> None:
             "    # Reject duplicate execution names\n",
             "    if answer := answer_instead(data, _executions.get(exec_arn)):\n"
             "        return answer\n",
+        ),
+    )
+    rewrite(
+        stepfunctions,
+        "_describe_execution",
+        (
+            '"output": execution["output"]',
+            '"output": execution["output"] if execution["status"] == "SUCCEEDED" else None',
         ),
     )
 

@@ -156,7 +156,7 @@ def _to_function(arn: str, payload: str) -> None:
     function, config, name = lambda_svc._get_func_record_for_ref(arn)
     if not function or not config:
         raise DeliveryError("NO_RESOURCE", f"Function not found: {name}")
-    record = lambda_svc._execution_record_for_config(function, config)
+    record = function | {"config": config | {"FunctionArn": arn}}
     lambda_svc.invoke_async_with_retry(record, json.loads(payload))
 
 

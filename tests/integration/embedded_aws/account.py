@@ -1,0 +1,225 @@
+"""An AWS account as these tests use it: boto3 clients, and short ways to set things up."""
+
+import io
+import json
+import time
+import uuid
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+import boto3
+import httpx
+from botocore.config import Config
+
+REGION = "us-east-1"
+ACCOUNT_ID = "000000000000"
+RUNTIME = "python3.11"
+
+Json = dict[str, Any]
+Answer = TypeVar("Answer")
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+def eventually(probe: Callable[[], Answer | None], timeout: float = 10) -> Answer:
+    """Give the first truthy answer, or fail."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if answer := probe():
+            return answer
+        time.sleep(0.01)
+    raise AssertionError(f"nothing within {timeout} s")
+
+
+def zipped(source: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("app.py", source)
+    return archive.getvalue()
+
+
+class Account:
+    """The account's root."""
+
+    def __init__(self, endpoint: str):
+        self.endpoint = endpoint
+        self.http = httpx.Client()
+        self.client = cache(self._client)
+
+    def _client(self, service: str, key: str = "test", secret: str = "test") -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def close(self) -> None:
+        self.http.close()
+
+    def role(self, *statements: Json) -> str:
+        name = unique("role")
+        iam = self.client("iam")
+        trust = {"Version": "2012-10-17", "Statement": []}
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))[
+            "Role"
+        ]["Arn"]
+        if statements:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+            iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=policy)
+        return arn
+
+    def function(self, source: str, **settings: Any) -> str:
+        """Create a Lambda from the source of its module, which defines `handler`."""
+        created = self.client("lambda").create_function(
+            **{
+                "FunctionName": unique("function"),
+                "Runtime": RUNTIME,
+                "Role": settings.pop("Role", None) or self.role(),
+                "Handler": "app.handler",
+                "Timeout": 10,
+                "Code": {"ZipFile": zipped(source)},
+                **settings,
+            }
+        )
+        arn: str = created["FunctionArn"]
+        return arn
+
+    def replace_code(self, function_arn: str, source: str) -> None:
+        self.client("lambda").update_function_code(
+            FunctionName=function_arn, ZipFile=zipped(source)
+        )
+
+    def invoke(self, function_arn: str, payload: Json | None = None) -> Json:
+        answer = self.client("lambda").invoke(
+            FunctionName=function_arn, Payload=json.dumps(payload or {})
+        )
+        result: Json = json.loads(answer["Payload"].read())
+        return result
+
+    def machine(self, states: Json, start_at: str | None = None) -> str:
+        definition = {"StartAt": start_at or next(iter(states)), "States": states}
+        arn: str = self.client("stepfunctions").create_state_machine(
+            name=unique("machine"), roleArn=self.role(), definition=json.dumps(definition)
+        )["stateMachineArn"]
+        return arn
+
+    def start(self, machine_arn: str, payload: Json | None = None) -> str:
+        arn: str = self.client("stepfunctions").start_execution(
+            stateMachineArn=machine_arn, input=json.dumps(payload or {})
+        )["executionArn"]
+        return arn
+
+    def run(self, machine_arn: str, payload: Json | None = None) -> Json:
+        """Start an execution and give its description when it has ended."""
+        return self.ended(self.start(machine_arn, payload))
+
+    def ended(self, execution_arn: str) -> Json:
+        def description() -> Json | None:
+            execution: Json = self.client("stepfunctions").describe_execution(
+                executionArn=execution_arn
+            )
+            return execution if execution["status"] != "RUNNING" else None
+
+        return eventually(description)
+
+    def executions(self, machine_arn: str) -> list[Json]:
+        found: list[Json] = self.client("stepfunctions").list_executions(
+            stateMachineArn=machine_arn
+        )["executions"]
+        return found
+
+    def queue(self) -> tuple[str, str]:
+        """Create a queue that AWS's services may send to; give its URL and ARN."""
+        name = unique("queue")
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}"
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "events.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": arn,
+                }
+            ],
+        }
+        url: str = self.client("sqs").create_queue(
+            QueueName=name, Attributes={"Policy": json.dumps(policy)}
+        )["QueueUrl"]
+        return url, arn
+
+    def message(self, queue_url: str, timeout: float = 10) -> Json:
+        """Wait for a message and take it off the queue."""
+
+        def received() -> Json | None:
+            messages = self.client("sqs").receive_message(
+                QueueUrl=queue_url, MessageAttributeNames=["All"]
+            )
+            return next(iter(messages.get("Messages", [])), None)
+
+        message = eventually(received, timeout)
+        self.client("sqs").delete_message(
+            QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"]
+        )
+        return message
+
+    def bus(self) -> str:
+        name = unique("bus")
+        self.client("events").create_event_bus(Name=name)
+        return name
+
+    def rule(self, bus: str, pattern: Json, target: Json) -> str:
+        """Make a rule with one target; give the rule's ARN."""
+        events = self.client("events")
+        name = unique("rule")
+        arn: str = events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))[
+            "RuleArn"
+        ]
+        events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "target", **target}])
+        return arn
+
+    def put_event(self, bus: str, detail: Json | None = None, **entry: Any) -> Json:
+        """Put one event and give its result."""
+        answer = self.client("events").put_events(
+            Entries=[
+                {
+                    "EventBusName": bus,
+                    "Source": "tests",
+                    "DetailType": "Something Happened",
+                    "Detail": json.dumps(detail or {}),
+                    **entry,
+                }
+            ]
+        )
+        result: Json = answer["Entries"][0]
+        return result
+
+    def deploy(self, resources: Json, **template: Any) -> dict[str, str]:
+        """Create a stack of these resources and give each one's physical id by its logical id."""
+        return self._deploy("create_stack", unique("stack"), resources, template)
+
+    def _deploy(self, action: str, name: str, resources: Json, template: Json) -> dict[str, str]:
+        formation = self.client("cloudformation")
+        getattr(formation, action)(
+            StackName=name,
+            TemplateBody=json.dumps({**template, "Resources": resources}),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+
+        def finished() -> Json | None:
+            stack: Json = formation.describe_stacks(StackName=name)["Stacks"][0]
+            return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
+
+        stack = eventually(finished, timeout=30)
+        events = formation.describe_stack_events(StackName=name)["StackEvents"]
+        reasons = [event.get("ResourceStatusReason") for event in events]
+        assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, reasons
+        found = formation.describe_stack_resources(StackName=name)["StackResources"]
+        return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in found}
