@@ -1,0 +1,180 @@
+"""Puts the stack together: the embedded AWS, Stripe, the deployed template, people and prices.
+
+Guards the stack file's promise: it is written last, once everything in it answers.
+"""
+
+import json
+import secrets
+import sys
+from collections.abc import Callable
+
+import httpx
+from pydantic import SecretStr
+
+from local.embedded_aws import process as embedded_aws
+from local.stack.aws import Aws
+from local.stack.catalogue import seed_prices
+from local.stack.environment import isolated
+from local.stack.errors import StackError
+from local.stack.outputs import Outputs
+from local.stack.people import UserPool, seed_admin, seed_users
+from local.stack.processes import Child, Children, StopSignal
+from local.stack.sam import ARTIFACTS_BUCKET, Sam
+from local.stack.settings import HOST, REGION, STACK_NAME, Settings
+from local.stack.stack_file import StackFile
+
+_STRIPE_SECRET = "scai/stripe"  # noqa: S105  its name
+_EVENT_SOURCE = "aws.partner/stripe.com/ed_local"
+_ACCESS_TOKEN_HOURS = "12"  # noqa: S105  a working day
+_START_SECONDS = 60
+
+
+class Assembly:
+    """The steps from nothing to a stack that answers; each is told as it is done."""
+
+    def __init__(
+        self, settings: Settings, children: Children, stop: StopSignal, step: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._children = children
+        self._stop = stop
+        self._step = step
+        self._aws = Aws(settings.aws_endpoint)
+        self._secret_key = _plain(settings.stripe_secret_key) or "sk_test_local"
+        self._webhook_secret = (
+            _plain(settings.stripe_webhook_secret) or f"whsec_{secrets.token_hex(24)}"
+        )
+
+    def start(self) -> StackFile:
+        """Start everything.
+
+        Raises:
+            StackError: a part couldn't start.
+            Stopped: somebody asked to stop meanwhile.
+        """
+        settings = self._settings
+        (settings.work / "tmp").mkdir(parents=True)
+        embedded = self._start_embedded_aws()
+        if settings.uses_simulator:
+            self._start_stripe_simulator()
+        prices = seed_prices(settings.stripe_api_base, self._secret_key)
+        self._step(f"{len(prices)} prices are in Stripe's catalogue")
+        stack = self._describe(self._deploy(), prices)
+        if settings.uses_simulator:
+            self._register_webhook(stack.webhook_url)
+        embedded.wait_until(lambda: _answers(f"{stack.api_url}/health"), self._stop, _START_SECONDS)
+        self._step("The API is healthy")
+        stack.write(settings.stack_file)
+        return stack
+
+    def _start_embedded_aws(self) -> Child:
+        settings = self._settings
+        child = self._children.spawn(
+            "embedded AWS",
+            embedded_aws.COMMAND,
+            embedded_aws.environment(settings.aws_port, settings.work / "embedded-aws"),
+        )
+        ready = f"{settings.aws_endpoint}/_ministack/ready"
+        child.wait_until(lambda: _answers(ready), self._stop, _START_SECONDS)
+        self._step(f"The embedded AWS answers at {settings.aws_endpoint}")
+        return child
+
+    def _start_stripe_simulator(self) -> None:
+        settings = self._settings
+        listen = ("--host", HOST, "--port", str(settings.stripe_port))
+        child = self._children.spawn(
+            "Stripe simulator",
+            [sys.executable, "-m", "local.stripe_simulator", *listen],
+            isolated() | {"TMPDIR": str(settings.work / "tmp")},
+        )
+        account = f"{settings.stripe_api_base}/v1/account"
+        child.wait_until(lambda: _answers(account, self._secret_key), self._stop, _START_SECONDS)
+        self._step(f"The Stripe simulator answers at {settings.stripe_api_base}")
+
+    def _deploy(self) -> Outputs:
+        """Build and deploy the template, and what it takes for granted: secret and event source."""
+        self._aws.s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
+        stripe = {"api_key": self._secret_key, "webhook_secrets": [self._webhook_secret]}
+        self._aws.secrets.create_secret(Name=_STRIPE_SECRET, SecretString=json.dumps(stripe))
+        self._aws.events.create_partner_event_source(
+            Name=_EVENT_SOURCE, Account=embedded_aws.ACCOUNT_ID
+        )
+        sam = Sam(self._settings, self._children, self._stop)
+        sam.build()
+        self._step("sam build has built the functions and their layer")
+        sam.deploy(self._parameters())
+        self._step(f"sam deploy has deployed template.yaml as {STACK_NAME}")
+        return Outputs.of_deployed_stack(self._aws)
+
+    def _parameters(self) -> dict[str, str]:
+        settings = self._settings
+        frontend = settings.cors_origins.partition(",")[0]
+        simulated = f"{settings.stripe_api_base}/_sim/returned"
+        returned = simulated if settings.uses_simulator else f"{frontend}/billing"
+        return {
+            "AccessTokenHours": _ACCESS_TOKEN_HOURS,
+            "CheckoutCancelUrl": returned,
+            "CheckoutSuccessUrl": f"{returned}?session_id={{CHECKOUT_SESSION_ID}}",
+            "CorsOrigins": settings.cors_origins,
+            "CreateUsersTable": "true",
+            "StripeApiBase": settings.stripe_api_base,
+            "StripeEventSource": _EVENT_SOURCE,
+            "StripePublishableKey": "pk_test_local",
+            "StripeSecretId": _STRIPE_SECRET,
+        }
+
+    def _describe(self, outputs: Outputs, prices: dict[str, str]) -> StackFile:
+        """Seed the people, and gather everything that a tool needs to know."""
+        settings = self._settings
+        pool = UserPool(pool_id=outputs["UserPoolId"], client_id=outputs["UserPoolClientId"])
+        users = seed_users(self._aws, pool, outputs.tables.users)
+        admin_token = seed_admin(self._aws, pool)
+        self._step(f"{len(users)} users and an admin can sign in")
+        api_url = f"{settings.aws_endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
+        return StackFile(
+            aws_endpoint=settings.aws_endpoint,
+            aws_region=REGION,
+            api_url=api_url,
+            webhook_url=f"{api_url}/webhook",
+            webhook_secret=self._webhook_secret,
+            stripe_api_base=settings.stripe_api_base,
+            stripe_secret_key=self._secret_key,
+            stack_name=STACK_NAME,
+            user_pool_id=pool.pool_id,
+            user_pool_client_id=pool.client_id,
+            users=users,
+            admin_token=admin_token,
+            prices=prices,
+            tables=outputs.tables,
+            state_machines=outputs.state_machines,
+            event_bus=outputs["EventBusName"],
+            partner_event_source=_EVENT_SOURCE,
+            dead_letter_queues=outputs.dead_letter_queues,
+        )
+
+    def _register_webhook(self, url: str) -> None:
+        answer = httpx.post(
+            f"{self._settings.stripe_api_base}/_sim/destinations",
+            json={
+                "type": "webhook",
+                "url": url,
+                "secret": self._webhook_secret,
+                "enabled_events": ["*"],
+            },
+        )
+        if not answer.is_success:
+            raise StackError(f"the Stripe simulator refused the webhook: {answer.text}")
+        self._step("Stripe's events go to the webhook")
+
+
+def _answers(url: str, key: str = "") -> bool:
+    """Whether a GET of the URL succeeds, with a bearer token if there is one."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        return httpx.get(url, headers=headers, timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
