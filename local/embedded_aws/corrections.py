@@ -2,6 +2,7 @@
 
 from local.embedded_aws import (
     async_invocation,
+    attribute_conditions,
     cloudformation_properties,
     executions,
     http_api,
@@ -25,6 +26,7 @@ CORRECTIONS = (
     partner_events,
     http_api,
     redrive,
+    attribute_conditions,
     cloudformation_properties,
     inert,
 )

@@ -147,9 +147,9 @@ def _to_state_machine(arn: str, payload: str) -> None:
     status, _, body = stepfunctions._start_execution({"stateMachineArn": arn, "input": payload})
     if status >= 400:
         refusal = json.loads(body)
-        code = refusal.get("__type", "SDK_CLIENT_ERROR")
-        missing = code == "StateMachineDoesNotExist"
-        raise DeliveryError("NO_RESOURCE" if missing else code, refusal.get("message", ""))
+        missing = refusal["__type"] == "StateMachineDoesNotExist"
+        message = f"{refusal['__type']}: {refusal['message']}"
+        raise DeliveryError("NO_RESOURCE" if missing else "INVALID_PARAMETER", message)
 
 
 def _to_function(arn: str, payload: str) -> None:

@@ -129,8 +129,9 @@ def _position(mapping: Json, table: str) -> int:
     lambda_svc._init_stream_position(
         mapping["UUID"], mapping["EventSourceArn"], mapping.get("StartingPosition", "LATEST")
     )
-    position: int = lambda_svc._dynamodb_stream_positions[mapping["UUID"]]
-    return max(position, dynamodb.stream_start_position(table))
+    reached: int = lambda_svc._dynamodb_stream_positions[mapping["UUID"]]
+    oldest: int = dynamodb.stream_start_position(table)
+    return max(reached, oldest)
 
 
 def _process(mapping: Json, function: Json, batch: Batch) -> None:

@@ -42,6 +42,13 @@ def zipped(source: str) -> bytes:
     return archive.getvalue()
 
 
+def client(endpoint: str, service: str, key: str = "test", secret: str = "test") -> Any:
+    session: Any = boto3.Session(key, secret, region_name=REGION)
+    return session.client(
+        service, endpoint_url=endpoint, config=Config(retries={"total_max_attempts": 1})
+    )
+
+
 class Account:
     """The account's root."""
 
@@ -50,14 +57,19 @@ class Account:
         self.http = httpx.Client()
         self.client = cache(self._client)
 
-    def _client(self, service: str, key: str = "test", secret: str = "test") -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"total_max_attempts": 1}),
+    def _client(self, service: str) -> Any:
+        return client(self.endpoint, service)
+
+    def user(self, *statements: Json) -> Callable[[str], Any]:
+        """Create a user who may do what the statements say; give a way to its clients."""
+        name = unique("user")
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return lambda service: client(
+            self.endpoint, service, key["AccessKeyId"], key["SecretAccessKey"]
         )
 
     def close(self) -> None:

@@ -58,7 +58,8 @@ def test_an_event_too_large_for_an_execution_lands_in_the_dead_letter_queue(
     account.put_event(bus, {"id": "evt_1", "text": "x" * 300_000})
     message = account.message(queue_url)
     assert json.loads(message["Body"])["detail"]["id"] == "evt_1"
-    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "InvalidExecutionInput"
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "INVALID_PARAMETER"
+    assert "InvalidExecutionInput" in message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
     assert account.executions(machine) == []
 
 
