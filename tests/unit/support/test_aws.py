@@ -1,0 +1,23 @@
+"""The unit tests' own ground: what they run on is what the template declares."""
+
+from billing.store.dynamodb import client
+
+
+def test_every_table_and_index_of_the_template_is_there(aws: None) -> None:
+    indexes = {
+        name: {
+            index["IndexName"]
+            for index in client()
+            .describe_table(TableName=name)["Table"]
+            .get("GlobalSecondaryIndexes", [])
+        }
+        for name in client().list_tables()["TableNames"]
+    }
+
+    assert indexes == {
+        "users_scai": {"IdIndex", "StripeCustomerIdIndex"},
+        "user_scai_subscriptions": {"DunningIndex", "AttentionIndex"},
+        "scai_billing_customers": set(),
+        "scai_billing_events": {"TimelineIndex", "AttentionIndex"},
+        "scai_idempotency": set(),
+    }
