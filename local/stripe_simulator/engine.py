@@ -1,0 +1,230 @@
+"""The engine: one request in, one answer out, exactly as Stripe's API would give it.
+
+Synchronous and deterministic: the clock and the random source are given to it, it has no
+threads, does no I/O and keeps no global state, so any number of engines live side by side.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+from local.stripe_simulator import errors
+from local.stripe_simulator.deliveries import Attempt, Delivery
+from local.stripe_simulator.errors import StripeError
+from local.stripe_simulator.events import API_VERSION
+from local.stripe_simulator.expand import Expander
+from local.stripe_simulator.idempotency import Answer, IdempotencyKeys
+from local.stripe_simulator.params import Params, list_of, parse, text
+from local.stripe_simulator.registry import INCLUDABLE, REACTIONS, ROUTER, TIMERS
+from local.stripe_simulator.routing import Route
+from local.stripe_simulator.store import Json
+from local.stripe_simulator.world import NO_REQUEST, RequestInfo, Settings, World
+
+EXPAND = list_of(text(), maximum=20)
+EXPANDER = Expander(INCLUDABLE)
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer: its body is encoded once, so that a replay is the same to the byte."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Engine:
+    """A Stripe account in test mode."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.world = World(
+            clock,
+            rng or random.Random(),
+            settings or Settings(),
+            REACTIONS,  # noqa: S311 - ids
+        )
+        self._idempotency = IdempotencyKeys()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Serve one API request.
+
+        Args:
+            method: GET, POST or DELETE.
+            path: From `/v1/` on, without a query.
+            params: The query's or the form's parameters, nested as the SDK's are; see
+                `params.decode` for encoded ones.
+            headers: Of these count Authorization, Idempotency-Key and Stripe-Version.
+        """
+        self.run_due()
+        given = {name.lower(): value for name, value in (headers or {}).items()}
+        request_id = self.world.new_id("req_", 14)
+        try:
+            self._authenticate(given.get("authorization"))
+            _check_version(given.get("stripe-version"))
+            answer, replayed = self._answer(method, path, params or {}, given, request_id)
+        except StripeError as error:
+            answer, replayed = self._failure(error, "", request_id), False
+        return self._respond(answer, request_id, given.get("idempotency-key"), replayed=replayed)
+
+    def run_due(self) -> None:
+        """Do what the clock made due: expire sessions, renew subscriptions, retry payments."""
+        next_at = self.world.timers.next_at()
+        now = self.world.time()
+        if next_at is not None and next_at <= now:
+            self.world.run_due(now, self._run_timer)
+
+    def advance(self, to: float) -> None:
+        """Move this account's time forward to `to` (UTC seconds) and do all that falls due."""
+        self.world.advance(to)
+        self.run_due()
+
+    def due_deliveries(self) -> list[Delivery]:
+        """Deliveries to attempt now; each is handed out once until `record_attempt`."""
+        return self.world.deliveries.take_due(self.world.time())
+
+    def record_attempt(
+        self, delivery: Delivery, status: int | None, error: str | None = None
+    ) -> None:
+        """Note how a delivery went: any 2xx ends it, anything else is tried again later."""
+        attempt = Attempt(self.world.time(), status, error)
+        if self.world.deliveries.record(delivery, attempt):
+            event = self.world.store.find(delivery.event["id"])
+            if event is not None:
+                self.world.store.update(event, pending_webhooks=event["pending_webhooks"] - 1)
+
+    def own_headers(self) -> dict[str, str]:
+        """Headers with which the simulator calls its own API."""
+        key = self.world.settings.secret_key or "sk_test_local"
+        return {"Authorization": f"Bearer {key}"}
+
+    def _run_timer(self, kind: str, object_id: str) -> None:
+        TIMERS[kind](self.world, object_id)
+
+    def _authenticate(self, authorization: str | None) -> None:
+        key = _key_of(authorization)
+        if not key:
+            raise errors.missing_key()
+        expected = self.world.settings.secret_key
+        if key.startswith("pk_"):
+            raise errors.publishable_key()
+        if key != expected if expected else not key.startswith(("sk_test_", "rk_test_")):
+            raise errors.wrong_key(key)
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any],
+        headers: Mapping[str, str],
+        request_id: str,
+    ) -> tuple[Answer, bool]:
+        """The answer to an authenticated request, and whether it is a replay."""
+        key = headers.get("idempotency-key") if method == "POST" else None
+        fingerprint = ""
+        if key:
+            fingerprint = json.dumps([method, path, params], sort_keys=True, default=str)
+            kept = self._idempotency.find(key, fingerprint, self.world.time())
+            if kept is not None:
+                return kept, True
+        route, ids = ROUTER.match(method, path)
+        expansions, checked = _split(params, route)
+        answer = self._act(
+            route, ids, checked, expansions, RequestInfo(request_id, key), fingerprint
+        )
+        if key:
+            self._idempotency.keep(key, answer)
+        return answer, False
+
+    def _act(  # noqa: PLR0913 - one private step, split off for its `finally`
+        self,
+        route: Route,
+        ids: list[str],
+        params: Params,
+        expansions: list[str],
+        request: RequestInfo,
+        fingerprint: str,
+    ) -> Answer:
+        self.world.request = request
+        request_id = request.id or ""
+        try:
+            result = route.handler(self.world, params, *ids)
+            result = EXPANDER.expand(self.world, result, expansions)
+        except StripeError as error:
+            return self._failure(error, fingerprint, request_id)
+        finally:
+            self.world.publish_events()
+            self.world.request = NO_REQUEST
+        return Answer(fingerprint, self.world.time(), 200, _encode(result), request_id)
+
+    def _failure(self, error: StripeError, fingerprint: str, request_id: str) -> Answer:
+        log_url = f"https://dashboard.stripe.com/test/logs/{request_id}?t={self.world.now()}"
+        body = _encode({"error": {**error.error, "request_log_url": log_url}})
+        return Answer(fingerprint, self.world.time(), error.status, body, request_id)
+
+    def _respond(
+        self, answer: Answer, request_id: str, key: str | None, *, replayed: bool
+    ) -> Response:
+        headers = {
+            "Content-Type": "application/json",
+            "Date": formatdate(self.world.time(), usegmt=True),
+            "Request-Id": request_id,
+            "Stripe-Version": API_VERSION,
+        }
+        if key:
+            headers["Idempotency-Key"] = key
+            headers["Original-Request"] = answer.request_id
+        if replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return Response(answer.status, headers, answer.body)
+
+
+def _key_of(authorization: str | None) -> str | None:
+    """The API key in an Authorization header: as bearer, or as the user of basic auth."""
+    scheme, _, credentials = (authorization or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    if scheme.lower() == "basic":
+        try:
+            return b64decode(credentials, validate=True).decode().partition(":")[0]
+        except ValueError:
+            return None
+    return None
+
+
+def _check_version(version: str | None) -> None:
+    if version not in (None, API_VERSION):
+        raise errors.invalid(
+            f"Invalid Stripe API version: {version}. The local Stripe serves {API_VERSION} only."
+        )
+
+
+def _split(params: Mapping[str, Any], route: Route) -> tuple[list[str], Params]:
+    """What to expand, and the route's own parameters, checked."""
+    own = {name: value for name, value in params.items() if name != "expand"}
+    expansions = EXPAND.convert(params["expand"], "expand") if "expand" in params else []
+    return expansions, parse(own, route.spec)
+
+
+def _encode(body: Json) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()

@@ -1,0 +1,133 @@
+"""Sends deliveries when they are due, and lets the engine's clock-driven work happen on time.
+
+Guards that a slow or dead destination never holds up the API: sending runs beside it, and a
+failure is only recorded, to be tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from local.stripe_simulator.deliveries import Delivery, Destination
+from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.http.signing import signature
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+AT_ONCE = 20
+TIMEOUT_SECONDS = 30.0
+LONGEST_NAP_SECONDS = 60.0
+
+
+class Sender:
+    """The background task; `wake` it whenever the engine may have something new to send."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Condition()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._buses: dict[str, EventBridgeClient] = {}
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Send what is due, for as long as the server runs."""
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            try:
+                while True:
+                    self._changed.clear()
+                    self._engine.run_due()
+                    for delivery in self._engine.due_deliveries():
+                        self._start(self._send(client, delivery))
+                    await self._nap()
+            finally:
+                for task in self._sending:
+                    task.cancel()
+
+    async def wait_settled(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the answer
+        """Whether every delivery was delivered or given up within `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout), self._settled:
+                await self._settled.wait_for(lambda: self._engine.world.deliveries.settled)
+        except TimeoutError:
+            return False
+        return True
+
+    def _start(self, sending: Any) -> None:
+        task = asyncio.get_running_loop().create_task(sending)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _nap(self) -> None:
+        world = self._engine.world
+        moments = [at for at in (world.timers.next_at(), world.deliveries.next_at()) if at]
+        until_next = min(moments, default=world.time() + LONGEST_NAP_SECONDS) - world.time()
+        try:
+            async with asyncio.timeout(min(max(until_next, 0.0), LONGEST_NAP_SECONDS)):
+                await self._changed.wait()
+        except TimeoutError:
+            pass
+
+    async def _send(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+        async with self._slots:
+            status: int | None = None
+            error: str | None = None
+            try:
+                if delivery.destination.type == "webhook":
+                    status = await _post(client, delivery)
+                else:
+                    status = await asyncio.to_thread(self._put, delivery)
+            except Exception as failure:  # noqa: BLE001 - whatever went wrong, try again later
+                error = f"{type(failure).__name__}: {failure}"
+        self._engine.record_attempt(delivery, status, error)
+        self.wake()
+        async with self._settled:
+            self._settled.notify_all()
+
+    def _put(self, delivery: Delivery) -> int:
+        """Put an event on a partner event source, as Stripe's EventBridge destination does."""
+        destination, event = delivery.destination, delivery.event
+        answer = self._bus(destination).put_partner_events(
+            Entries=[
+                {
+                    "Source": destination.source,
+                    "DetailType": event["type"],
+                    "Detail": json.dumps(event),
+                    "Resources": [],
+                }
+            ]
+        )
+        return 500 if answer["FailedEntryCount"] else 200
+
+    def _bus(self, destination: Destination) -> EventBridgeClient:
+        if destination.id not in self._buses:
+            import boto3  # noqa: PLC0415 - slow to import, and only this destination needs it
+
+            self._buses[destination.id] = boto3.client(
+                "events",
+                endpoint_url=destination.url,
+                region_name=destination.region,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",  # noqa: S106 - the local AWS takes any
+            )
+        return self._buses[destination.id]
+
+
+async def _post(client: httpx.AsyncClient, delivery: Delivery) -> int:
+    body = json.dumps(delivery.event, indent=2).encode()
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Stripe-Signature": signature(body, delivery.destination.secrets, int(time.time())),
+        "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+    }
+    answer = await client.post(delivery.destination.url, content=body, headers=headers)
+    return answer.status_code

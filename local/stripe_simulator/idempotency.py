@@ -1,0 +1,48 @@
+"""Idempotency keys: the first answer to a key is the answer to every repeat of that request.
+
+As with Stripe, an answer is kept once the request began to act: errors too, but not parameters
+that were refused before anything happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from local.stripe_simulator.errors import invalid, other_parameters
+
+KEPT_SECONDS = 86400
+MAX_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class Answer:
+    fingerprint: str
+    at: float
+    status: int
+    body: bytes
+    request_id: str
+
+
+class IdempotencyKeys:
+    """Answers by key; they are kept in order of time, so the outdated ones come first."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, Answer] = {}
+
+    def find(self, key: str, fingerprint: str, now: float) -> Answer | None:
+        """The answer already given to `key`; a different request under it is refused."""
+        if len(key) > MAX_LENGTH:
+            message = f"Idempotency key is too long (max {MAX_LENGTH} characters): {key[:40]}…"
+            raise invalid(message)
+        self._forget_before(now - KEPT_SECONDS)
+        answer = self._answers.get(key)
+        if answer is not None and answer.fingerprint != fingerprint:
+            raise other_parameters(key)
+        return answer
+
+    def keep(self, key: str, answer: Answer) -> None:
+        self._answers[key] = answer
+
+    def _forget_before(self, limit: float) -> None:
+        while self._answers and next(iter(self._answers.values())).at <= limit:
+            del self._answers[next(iter(self._answers))]

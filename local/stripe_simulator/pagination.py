@@ -1,0 +1,55 @@
+"""Stripe's lists: newest first, by cursor, filtered by creation time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import dropwhile, islice
+
+from local.stripe_simulator.errors import no_such
+from local.stripe_simulator.params import Params, Spec, created, integer, text
+from local.stripe_simulator.store import Json
+
+PAGE: Spec = {"limit": integer(1, 100), "starting_after": text(), "ending_before": text()}
+LIST: Spec = {**PAGE, "created": created}
+COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {
+    "gt": int.__gt__,
+    "gte": int.__ge__,
+    "lt": int.__lt__,
+    "lte": int.__le__,
+}
+
+
+def whole(data: list[Json], url: str) -> Json:
+    """A list that is all there, as it is embedded in other objects."""
+    return {"object": "list", "data": data, "has_more": False, "url": url}
+
+
+def page(objects: Iterable[Json], params: Params, url: str) -> Json:
+    """The page of `objects` that `params` ask for."""
+    limit = params.get("limit", 10)
+    wanted = (obj for obj in objects if _created_within(obj, params.get("created")))
+    if before := params.get("ending_before"):
+        return _page_before(wanted, before, limit, url)
+    if after := params.get("starting_after"):
+        wanted = dropwhile(lambda obj: obj["id"] != after, wanted)
+        if next(wanted, None) is None:
+            raise no_such("object", after, "starting_after")
+    found = list(islice(wanted, limit + 1))
+    return {**whole(found[:limit], url), "has_more": len(found) > limit}
+
+
+def _page_before(objects: Iterable[Json], cursor: str, limit: int, url: str) -> Json:
+    newer: list[Json] = []
+    for obj in objects:
+        if obj["id"] == cursor:
+            return {**whole(newer[-limit:], url), "has_more": len(newer) > limit}
+        newer.append(obj)
+    raise no_such("object", cursor, "ending_before")
+
+
+def _created_within(obj: Json, bounds: int | Mapping[str, int] | None) -> bool:
+    if bounds is None:
+        return True
+    if isinstance(bounds, int):
+        return bool(obj["created"] == bounds)
+    return all(COMPARISONS[name](obj["created"], bound) for name, bound in bounds.items())

@@ -1,0 +1,70 @@
+"""What the resource modules contribute, gathered: a new resource is a new line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
+from local.stripe_simulator.expand import Includable
+from local.stripe_simulator.resources import (
+    account,
+    charges,
+    checkout_sessions,
+    customers,
+    events,
+    invoice_payments,
+    invoices,
+    payment_intents,
+    payment_methods,
+    payment_pages,
+    prices,
+    products,
+    setup_intents,
+    subscription_items,
+    subscriptions,
+    webhook_endpoints,
+)
+from local.stripe_simulator.routing import Router
+from local.stripe_simulator.world import Reaction, World
+
+ROUTER = Router(
+    chain(
+        account.ROUTES,
+        charges.ROUTES,
+        checkout_sessions.ROUTES,
+        customers.ROUTES,
+        events.ROUTES,
+        invoice_payments.ROUTES,
+        invoices.ROUTES,
+        payment_intents.ROUTES,
+        payment_methods.ROUTES,
+        payment_pages.ROUTES,
+        prices.ROUTES,
+        products.ROUTES,
+        setup_intents.ROUTES,
+        subscription_items.ROUTES,
+        subscriptions.ROUTES,
+        webhook_endpoints.ROUTES,
+    )
+)
+
+# What is in an answer only when expanded.
+INCLUDABLE: Includable = {
+    **checkout_sessions.INCLUDABLE,
+    **customers.INCLUDABLE,
+    **invoices.INCLUDABLE,
+}
+
+# What to do when a timer of that kind falls due.
+TIMERS: dict[str, Callable[[World, str], None]] = {
+    **checkout_sessions.TIMERS,
+    **invoices.TIMERS,
+    **subscriptions.TIMERS,
+}
+
+# How one resource follows another: called with the object as soon as the event is recorded.
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    "invoice.paid": (subscriptions.on_invoice_paid,),
+    "invoice.payment_failed": (subscriptions.on_payment_failed,),
+    "customer.deleted": (subscriptions.on_customer_deleted,),
+}

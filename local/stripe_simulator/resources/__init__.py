@@ -1,0 +1,5 @@
+"""One module per Stripe resource: its shape, what changes it, and its routes.
+
+A module imports only resources that it is built on (subscriptions on invoices on payment
+intents …). What flows the other way is a reaction to an event, listed in `registry`.
+"""

@@ -1,0 +1,215 @@
+"""Customers: who pays, and with what by default."""
+
+from __future__ import annotations
+
+from local.stripe_simulator.errors import invalid
+from local.stripe_simulator.pagination import LIST, page, whole
+from local.stripe_simulator.params import (
+    Params,
+    Spec,
+    address,
+    clearable,
+    hash_of,
+    list_of,
+    merged,
+    metadata,
+    one_of,
+    required,
+    text,
+    unsupported,
+)
+from local.stripe_simulator.resources import payment_methods
+from local.stripe_simulator.routing import Route
+from local.stripe_simulator.store import Json
+from local.stripe_simulator.world import World
+
+FIELDS: Spec = {
+    "address": clearable(address),
+    "description": text(),
+    "email": text(512),
+    "invoice_settings": hash_of({"default_payment_method": text(), "footer": text()}),
+    "metadata": metadata,
+    "name": text(256),
+    "phone": text(20),
+    "preferred_locales": list_of(text()),
+    "shipping": clearable(hash_of({"address": address, "name": required(text()), "phone": text()})),
+    "tax_exempt": clearable(one_of("exempt", "none", "reverse")),
+    "balance": unsupported("customer balances"),
+    "source": unsupported("sources; use payment methods"),
+}
+CREATE: Spec = {
+    **FIELDS,
+    "payment_method": text(),
+    "test_clock": unsupported("test clocks"),
+    "tax_id_data": unsupported("tax ids"),
+}
+PLAIN = ("description", "email", "name", "phone")
+
+
+def new(world: World, params: Params) -> Json:
+    """Create a customer, and say so."""
+    settings = params.get("invoice_settings", {})
+    customer = world.store.insert(
+        {
+            "id": world.new_id("cus_", 14),
+            "object": "customer",
+            "address": _address(params.get("address")),
+            "balance": 0,
+            "created": world.now(),
+            "currency": None,
+            "customer_account": None,
+            "default_source": None,
+            "delinquent": False,
+            "description": params.get("description"),
+            "discount": None,
+            "email": params.get("email"),
+            "invoice_prefix": world.token(8).upper(),
+            "invoice_settings": {
+                "custom_fields": None,
+                "default_payment_method": None,
+                "footer": settings.get("footer"),
+                "rendering_options": None,
+            },
+            "livemode": False,
+            "metadata": merged({}, params.get("metadata")),
+            "name": params.get("name"),
+            "next_invoice_sequence": 1,
+            "phone": params.get("phone"),
+            "preferred_locales": params.get("preferred_locales", []),
+            "shipping": _shipping(params.get("shipping")),
+            "tax_exempt": params.get("tax_exempt") or "none",
+            "test_clock": None,
+        }
+    )
+    world.emit("customer.created", customer)
+    return customer
+
+
+def create(world: World, params: Params) -> Json:
+    method_id = params.get("payment_method")
+    method = payment_methods.resolve(world, method_id) if method_id else None
+    default = params.get("invoice_settings", {}).get("default_payment_method")
+    if default and default != method_id:
+        raise invalid(
+            "The customer does not have a payment method with the ID "
+            f"{default}. The payment method must be attached to the customer.",
+            "invoice_settings[default_payment_method]",
+            "resource_missing",
+        )
+    if method is not None:
+        payment_methods.check_attachable(world, method)
+    customer = new(world, params)
+    if method is not None:
+        attached = payment_methods.attach_to(world, method, customer["id"])
+        if default:
+            customer = set_default_payment_method(world, customer, attached["id"])
+    return customer
+
+
+def retrieve(world: World, params: Params, customer_id: str) -> Json:
+    """A deleted customer is still found, as a stub that says so."""
+    found = world.store.find(customer_id)
+    if found is not None and found.get("deleted") and found["object"] == "customer":
+        return found
+    return world.store.get("customer", customer_id)
+
+
+def update(world: World, params: Params, customer_id: str) -> Json:
+    before = world.store.get("customer", customer_id)
+    changes: Json = {name: params[name] for name in PLAIN if name in params}
+    if "address" in params:
+        changes["address"] = _address(params["address"])
+    if "shipping" in params:
+        changes["shipping"] = _shipping(params["shipping"])
+    if "metadata" in params:
+        changes["metadata"] = merged(before["metadata"], params["metadata"])
+    if "preferred_locales" in params:
+        changes["preferred_locales"] = params["preferred_locales"]
+    if "tax_exempt" in params:
+        changes["tax_exempt"] = params["tax_exempt"] or "none"
+    if "invoice_settings" in params:
+        changes["invoice_settings"] = _invoice_settings(world, before, params["invoice_settings"])
+    customer = world.store.update(before, **changes)
+    world.emit("customer.updated", customer, before)
+    return customer
+
+
+def set_default_payment_method(world: World, customer: Json, method_id: str) -> Json:
+    before = world.store.get("customer", customer["id"])
+    settings = {**before["invoice_settings"], "default_payment_method": method_id}
+    customer = world.store.update(before, invoice_settings=settings)
+    world.emit("customer.updated", customer, before)
+    return customer
+
+
+def charge_in(world: World, customer: Json, currency: str) -> None:
+    """Fix the customer's currency on the first charge; a different one later is refused."""
+    if customer["currency"] == currency:
+        return
+    if customer["currency"] is not None:
+        raise invalid(
+            "You cannot combine currencies on a single customer. This customer has an active "
+            "subscription, subscription schedule, discount, quote, or invoice item with currency "
+            f"{customer['currency']}"
+        )
+    changed = world.store.update(customer, currency=currency)
+    world.emit("customer.updated", changed, customer)
+
+
+def delete(world: World, params: Params, customer_id: str) -> Json:
+    """Delete a customer; what belongs to it ends by reaction to the event."""
+    customer = world.store.get("customer", customer_id)
+    world.emit("customer.deleted", customer)
+    return world.store.delete(customer, keep_stub=True)
+
+
+def listing(world: World, params: Params) -> Json:
+    found = (
+        customer
+        for customer in world.store.newest_first("customer")
+        if params.get("email") in (None, customer["email"])
+    )
+    return page(found, params, "/v1/customers")
+
+
+def _invoice_settings(world: World, customer: Json, given: Params) -> Json:
+    method_id = given.get("default_payment_method")
+    if method_id:
+        method = world.store.get(
+            "payment_method", method_id, "invoice_settings[default_payment_method]"
+        )
+        payment_methods.check_owner(method, customer["id"])
+    return {**customer["invoice_settings"], **given}
+
+
+def _address(given: Params | None) -> Json | None:
+    parts = ("city", "country", "line1", "line2", "postal_code", "state")
+    return None if given is None else {part: given.get(part) for part in parts}
+
+
+def _shipping(given: Params | None) -> Json | None:
+    if given is None:
+        return None
+    shipping: Json = {"name": given["name"], "phone": given.get("phone")}
+    if "address" in given:
+        shipping["address"] = _address(given["address"])
+    return shipping
+
+
+def _subscriptions(world: World, customer: Json) -> Json:
+    running = (
+        subscription
+        for subscription in world.store.newest_first("subscription", customer=customer["id"])
+        if subscription["status"] != "canceled"
+    )
+    return whole(list(running), f"/v1/customers/{customer['id']}/subscriptions")
+
+
+ROUTES = (
+    Route("POST", "/v1/customers", create, CREATE),
+    Route("GET", "/v1/customers", listing, {**LIST, "email": text(512)}),
+    Route("GET", "/v1/customers/{}", retrieve, {}),
+    Route("POST", "/v1/customers/{}", update, FIELDS),
+    Route("DELETE", "/v1/customers/{}", delete, {}),
+)
+INCLUDABLE = {("customer", "subscriptions"): _subscriptions}
