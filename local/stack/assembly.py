@@ -18,7 +18,7 @@ from local.stack.environment import isolated
 from local.stack.errors import StackError
 from local.stack.outputs import Outputs
 from local.stack.people import UserPool, seed_admin, seed_users
-from local.stack.processes import Child, Children, StopSignal
+from local.stack.processes import Children
 from local.stack.sam import ARTIFACTS_BUCKET, Sam
 from local.stack.settings import HOST, REGION, STACK_NAME, Settings
 from local.stack.stack_file import StackFile
@@ -32,12 +32,9 @@ _START_SECONDS = 60
 class Assembly:
     """The steps from nothing to a stack that answers; each is told as it is done."""
 
-    def __init__(
-        self, settings: Settings, children: Children, stop: StopSignal, step: Callable[[str], None]
-    ) -> None:
+    def __init__(self, settings: Settings, children: Children, step: Callable[[str], None]) -> None:
         self._settings = settings
         self._children = children
-        self._stop = stop
         self._step = step
         self._aws = Aws(settings.aws_endpoint)
         self._secret_key = _plain(settings.stripe_secret_key) or "sk_test_local"
@@ -54,7 +51,7 @@ class Assembly:
         """
         settings = self._settings
         (settings.work / "tmp").mkdir(parents=True)
-        embedded = self._start_embedded_aws()
+        self._start_embedded_aws()
         if settings.uses_simulator:
             self._start_stripe_simulator()
         prices = seed_prices(settings.stripe_api_base, self._secret_key)
@@ -62,33 +59,35 @@ class Assembly:
         stack = self._describe(self._deploy(), prices)
         if settings.uses_simulator:
             self._register_webhook(stack.webhook_url)
-        embedded.wait_until(lambda: _answers(f"{stack.api_url}/health"), self._stop, _START_SECONDS)
+        health = f"{stack.api_url}/health"
+        self._children.wait_until(
+            lambda: _answers(health), f"{health} did not answer", _START_SECONDS
+        )
         self._step("The API is healthy")
         stack.write(settings.stack_file)
         return stack
 
-    def _start_embedded_aws(self) -> Child:
+    def _start_embedded_aws(self) -> None:
         settings = self._settings
-        child = self._children.spawn(
+        self._children.serve(
             "embedded AWS",
             embedded_aws.COMMAND,
             embedded_aws.environment(settings.aws_port, settings.work / "embedded-aws"),
+            ready=lambda: _answers(f"{settings.aws_endpoint}/_ministack/ready"),
+            timeout=_START_SECONDS,
         )
-        ready = f"{settings.aws_endpoint}/_ministack/ready"
-        child.wait_until(lambda: _answers(ready), self._stop, _START_SECONDS)
         self._step(f"The embedded AWS answers at {settings.aws_endpoint}")
-        return child
 
     def _start_stripe_simulator(self) -> None:
         settings = self._settings
         listen = ("--host", HOST, "--port", str(settings.stripe_port))
-        child = self._children.spawn(
+        self._children.serve(
             "Stripe simulator",
             [sys.executable, "-m", "local.stripe_simulator", *listen],
             isolated() | {"TMPDIR": str(settings.work / "tmp")},
+            ready=lambda: _answers(f"{settings.stripe_api_base}/v1/account", self._secret_key),
+            timeout=_START_SECONDS,
         )
-        account = f"{settings.stripe_api_base}/v1/account"
-        child.wait_until(lambda: _answers(account, self._secret_key), self._stop, _START_SECONDS)
         self._step(f"The Stripe simulator answers at {settings.stripe_api_base}")
 
     def _deploy(self) -> Outputs:
@@ -99,7 +98,7 @@ class Assembly:
         self._aws.events.create_partner_event_source(
             Name=_EVENT_SOURCE, Account=embedded_aws.ACCOUNT_ID
         )
-        sam = Sam(self._settings, self._children, self._stop)
+        sam = Sam(self._settings, self._children)
         sam.build()
         self._step("sam build has built the functions and their layer")
         sam.deploy(self._parameters())

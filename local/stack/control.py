@@ -9,9 +9,10 @@ from pathlib import Path
 from local.stack.environment import isolated
 from local.stack.errors import StackError
 from local.stack.pid_file import PidFile
+from local.stack.processes import StopSignal
 from local.stack.settings import PROJECT_ROOT, Settings
 from local.stack.stack_file import StackFile
-from local.stack.supervisor import remove_leftovers, summary
+from local.stack.supervisor import children_of, remove_leftovers, summary
 
 _POLL_SECONDS = 0.1
 #: From a signal to the end of every process: more than the supervisor's own patience.
@@ -30,14 +31,14 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
         say("Already running.")
     else:
         _start(settings, say)
-    say(summary(StackFile.read(settings.stack_file)))
+    say(summary(settings, StackFile.read(settings.stack_file)))
 
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:
     """Stop the stack if one runs; return when nothing of it is left."""
     was_running = _is_running(settings)
     PidFile(settings.supervisor_pid).end(group=False, patience=_END_SECONDS)
-    remove_leftovers(settings)
+    remove_leftovers(settings, children_of(settings, StopSignal()))
     say(
         f"Stopped; temporary folders are removed, logs stay in {settings.logs}."
         if was_running
@@ -51,7 +52,7 @@ def status(settings: Settings) -> str:
     Raises:
         StackError: nothing does.
     """
-    return summary(running_stack(settings))
+    return summary(settings, running_stack(settings))
 
 
 def running_stack(settings: Settings) -> StackFile:

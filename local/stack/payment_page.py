@@ -25,15 +25,25 @@ class _Form(HTMLParser):
         super().__init__()
         self.action: str | None = None
         self.fields: dict[str, str] = {}
+        self._whole = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._whole:
+            return
         attributes = {name: value or "" for name, value in attrs}
         if tag == "form" and self.action is None:
             self.action = attributes.get("action", "")
-        elif tag in ("input", "button") and (name := attributes.get("name")):
+        elif (
+            self.action is not None
+            and tag in ("input", "button")
+            and (name := attributes.get("name"))
+        ):
             typed = CARD.get(attributes.get("autocomplete", ""))
             self.fields.setdefault(name, attributes.get("value") or typed or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._whole = self._whole or tag == "form"
 
 
 def pay(url: str) -> httpx.Response:

@@ -7,31 +7,41 @@ import fcntl
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _POLL_SECONDS = 0.05
 _ATTEMPTS = 10
 
 
+class HeldError(Exception):
+    """Another process that lives holds the lock."""
+
+
 class PidFile:
-    """The lock of one process, which writes its pid into it."""
+    """The lock of one process, with its pid in the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def lock(self) -> int | None:
-        """Take the lock; return its descriptor, for a child to inherit, or None if it is held."""
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Hold the lock; yields its descriptor.
+
+        A child that inherits the descriptor goes on holding the lock when we let go of it.
+
+        Raises:
+            HeldError: somebody holds it.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        for _ in range(_ATTEMPTS):
-            with suppress(BlockingIOError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.ftruncate(descriptor, 0)
-                return descriptor
-            time.sleep(_POLL_SECONDS)  # whoever only looks at the lock holds it for an instant
-        os.close(descriptor)
-        return None
+        try:
+            self._lock(descriptor)
+            os.ftruncate(descriptor, 0)
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     @staticmethod
     def write(descriptor: int, pid: int) -> None:
@@ -70,3 +80,11 @@ class PidFile:
         finally:
             os.close(descriptor)
         return False
+
+    def _lock(self, descriptor: int) -> None:
+        for _ in range(_ATTEMPTS):
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(_POLL_SECONDS)  # whoever only looks at the lock holds it for an instant
+        raise HeldError(self.path)

@@ -39,10 +39,9 @@ class StopSignal:
         readable, _, _ = select.select([self._read], [], [], seconds)
         return bool(readable)
 
-    def check(self) -> None:
-        """Raises Stopped if it is set."""
-        if self.wait(0):
-            raise Stopped
+    def close(self) -> None:
+        os.close(self._read)
+        os.close(self._write)
 
 
 class Child:
@@ -55,48 +54,12 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
+        """None while it runs."""
         return self._process.poll()
 
     def last_lines(self, count: int = 1) -> str:
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return "\n".join(lines[-count:]) or "it said nothing"
-
-    def require_running(self) -> None:
-        """Raises StackError if it has ended."""
-        if self.exit_code is not None:
-            raise StackError(
-                f"{self.name} ended ({self.exit_code}): {self.last_lines()} [{self.log}]"
-            )
-
-    def wait_until(self, ready: Callable[[], bool], stop: StopSignal, timeout: float) -> None:
-        """Wait until it is ready.
-
-        Raises:
-            StackError: it ended, or the time (seconds) ran out.
-            Stopped: somebody asked to stop.
-        """
-        deadline = time.monotonic() + timeout
-        while not ready():
-            self.require_running()
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"{self.name} did not answer within {timeout:.0f} s: see {self.log}"
-                )
-            if stop.wait(_POLL_SECONDS):
-                raise Stopped
-
-    def wait_for_success(self, stop: StopSignal) -> None:
-        """Wait until it has ended well.
-
-        Raises:
-            StackError: it failed.
-            Stopped: somebody asked to stop.
-        """
-        while self.exit_code is None:
-            if stop.wait(_POLL_SECONDS):
-                raise Stopped
-        if self.exit_code:
-            raise StackError(f"{self.name} failed: see {self.log}\n{self.last_lines(5)}")
 
     def end(self) -> None:
         """End it and every process that it left behind in its session."""
@@ -110,54 +73,101 @@ class Child:
 
 
 class Children:
-    """The stack's child processes; all of them end together, the latest first."""
+    """The stack's child processes, watched together and ended together, the latest first.
 
-    def __init__(self, logs: Path, pids: Path, cwd: Path) -> None:
+    Every wait of the stack goes through here: it is cut short by the signal to stop (Stopped) and
+    by the end of a server (StackError).
+    """
+
+    def __init__(self, logs: Path, pids: Path, cwd: Path, stop: StopSignal) -> None:
         self._logs = logs
         self._pids = pids
         self._cwd = cwd
-        self._started: list[Child] = []
+        self._stop = stop
+        self._servers: list[Child] = []
+        self._tools: list[Child] = []
 
-    def spawn(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
-        """Start a process that leads a session of its own and logs to a file named after it.
+    def serve(
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        ready: Callable[[], bool],
+        timeout: float,
+    ) -> None:
+        """Start a server and wait until it is ready; from then on it must stay up.
 
         Raises:
-            StackError: the same child of an earlier stack still runs.
+            StackError: it ended, or the time (seconds) ran out.
         """
-        file_name = name.replace(" ", "-").lower()
-        pid_file = PidFile(self._pids / f"{file_name}.pid")
-        lock = pid_file.lock()
-        if lock is None:
-            raise StackError(f"{name} of an earlier stack still runs: make down")
-        log = self._logs / f"{file_name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    command,
-                    env=env,
-                    cwd=self._cwd,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=(lock,),
-                )
-            pid_file.write(lock, process.pid)
-        finally:
-            os.close(lock)
-        child = Child(name, process, log)
-        self._started.append(child)
-        return child
+        server = self._spawn(name, command, env)
+        self._servers.append(server)
+        complaint = f"{name} did not answer in {timeout:.0f} s, see {server.log}"
+        self.wait_until(ready, complaint, timeout)
 
-    def running(self) -> list[Child]:
-        return [child for child in self._started if child.exit_code is None]
+    def run(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
+        """Run a tool to its end.
+
+        Raises:
+            StackError: it failed.
+        """
+        tool = self._spawn(name, command, env)
+        self._tools.append(tool)
+        while tool.exit_code is None:
+            self.pause(_POLL_SECONDS)
+        if tool.exit_code:
+            raise StackError(f"{name} failed, see {tool.log}:\n{tool.last_lines(5)}")
+
+    def wait_until(self, ready: Callable[[], bool], complaint: str, timeout: float) -> None:
+        """Wait until something holds.
+
+        Raises:
+            StackError: the time (seconds) ran out; the complaint says so.
+        """
+        deadline = time.monotonic() + timeout
+        while not ready():
+            self.pause(_POLL_SECONDS)
+            if time.monotonic() > deadline:
+                raise StackError(complaint)
+
+    def pause(self, seconds: float) -> None:
+        """Do nothing for a while.
+
+        Raises:
+            Stopped: somebody asks to stop.
+            StackError: a server has ended.
+        """
+        if self._stop.wait(seconds):
+            raise Stopped
+        for server in self._servers:
+            if server.exit_code is not None:
+                raise StackError(f"{server.name} has ended: {server.last_lines()} [{server.log}]")
 
     def end(self) -> None:
-        for child in reversed(self._started):
+        for child in [*reversed(self._tools), *reversed(self._servers)]:
             child.end()
 
     def end_leftovers(self) -> None:
         """End what a supervisor that was killed has left running."""
         for path in self._pids.glob("*.pid"):
             PidFile(path).end(group=True, patience=_PATIENCE_SECONDS)
+
+    def _spawn(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
+        """Start a process that leads a session of its own and logs to a file named after it."""
+        file_name = name.replace(" ", "-").lower()
+        log = self._logs / f"{file_name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        pid_file = PidFile(self._pids / f"{file_name}.pid")
+        with pid_file.locked() as lock, log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                env=env,
+                cwd=self._cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock,),  # the child holds the lock from here on
+            )
+            pid_file.write(lock, process.pid)
+        return Child(name, process, log)

@@ -18,7 +18,7 @@ import yaml
 
 from local.stack.environment import isolated
 from local.stack.errors import StackError
-from local.stack.processes import Children, StopSignal
+from local.stack.processes import Children
 from local.stack.settings import PROJECT_ROOT, REGION, Settings, python_version
 
 ARTIFACTS_BUCKET = "deployment-artifacts"
@@ -30,10 +30,9 @@ _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD
 class Sam:
     """The SAM CLI, run as a subprocess within one stack's folders."""
 
-    def __init__(self, settings: Settings, children: Children, stop: StopSignal) -> None:
+    def __init__(self, settings: Settings, children: Children) -> None:
         self._settings = settings
         self._children = children
-        self._stop = stop
         self._build = settings.work / "build"
         self._home = settings.work / "sam"
 
@@ -59,12 +58,11 @@ class Sam:
         self._home.mkdir(parents=True, exist_ok=True)
         # SAM asks PyPI for a newer version once a week: it has just done so.
         (self._home / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time()}))
-        child = self._children.spawn(
+        self._children.run(
             f"sam {command}",
             [sam_executable(), command, "--config-env", "local", *arguments],
             isolated() | self._environment(),
         )
-        child.wait_for_success(self._stop)
 
     def _environment(self) -> dict[str, str]:
         return {

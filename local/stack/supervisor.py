@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from local.stack.assembly import Assembly
 from local.stack.errors import StackError, Stopped
-from local.stack.pid_file import PidFile
+from local.stack.pid_file import HeldError, PidFile
 from local.stack.processes import Children, StopSignal
 from local.stack.settings import HOST, PROJECT_ROOT, Settings
 from local.stack.stack_file import StackFile
@@ -26,42 +26,45 @@ def run(settings: Settings, stop: StopSignal, say: Callable[[str], None]) -> Non
     Raises:
         StackError: it couldn't start, or a part of it has ended.
     """
-    lock = PidFile(settings.supervisor_pid).lock()
-    if lock is None:
-        raise StackError(
-            "a stack is already running here: make down, or choose another SCAI_STATE_DIR"
-        )
-    PidFile.write(lock, os.getpid())
-    children = children_of(settings)
+    pid_file = PidFile(settings.supervisor_pid)
     try:
-        remove_leftovers(settings)
+        with pid_file.locked() as lock:
+            pid_file.write(lock, os.getpid())
+            _supervise(settings, children_of(settings, stop), say)
+    except HeldError:
+        raise StackError("a stack is already running here (make down stops it)") from None
+
+
+def _supervise(settings: Settings, children: Children, say: Callable[[str], None]) -> None:
+    began = time.monotonic()
+
+    def step(text: str) -> None:
+        say(f"{time.monotonic() - began:6.1f} s  {text}")
+        children.pause(0)
+
+    try:
+        remove_leftovers(settings, children)
         require_free_ports(settings)
-        began = time.monotonic()
-
-        def step(text: str) -> None:
-            say(f"{time.monotonic() - began:6.1f} s  {text}")
-            stop.check()
-
-        stack = Assembly(settings, children, stop, step).start()
-        say(summary(stack))
-        _watch(children, stop)
+        stack = Assembly(settings, children, step).start()
+        say(summary(settings, stack))
+        while True:
+            children.pause(_WATCH_SECONDS)
     except Stopped:
         say("Stopping")
     finally:
         settings.stack_file.unlink(missing_ok=True)
         children.end()
         shutil.rmtree(settings.work, ignore_errors=True)
-        os.close(lock)
 
 
-def children_of(settings: Settings) -> Children:
-    return Children(settings.logs, settings.pids, PROJECT_ROOT)
+def children_of(settings: Settings, stop: StopSignal) -> Children:
+    return Children(settings.logs, settings.pids, PROJECT_ROOT, stop)
 
 
-def remove_leftovers(settings: Settings) -> None:
-    """Remove what a supervisor that was killed has left: processes, folders, the stack file."""
+def remove_leftovers(settings: Settings, children: Children) -> None:
+    """Remove what a supervisor that was killed has left: stack file, processes, folders."""
     settings.stack_file.unlink(missing_ok=True)
-    children_of(settings).end_leftovers()
+    children.end_leftovers()
     shutil.rmtree(settings.work, ignore_errors=True)
 
 
@@ -82,21 +85,12 @@ def require_free_ports(settings: Settings) -> None:
                 ) from error
 
 
-def summary(stack: StackFile) -> str:
+def summary(settings: Settings, stack: StackFile) -> str:
     """Where to go, for the person who started the stack."""
     return f"""
 The stack is up.
-  API                {stack.api_url}
-  Stripe             {stack.stripe_api_base}
-  AWS                {stack.aws_endpoint}
-  everything else    .local/stack.json (ids, tokens, tables, queues)
-Buy a subscription: make demo"""
-
-
-def _watch(children: Children, stop: StopSignal) -> None:
-    """Wait for the end: Stopped when somebody asks for it, StackError when a part has ended."""
-    servers = children.running()
-    while not stop.wait(_WATCH_SECONDS):
-        for server in servers:
-            server.require_running()
-    raise Stopped
+  API     {stack.api_url}
+  Stripe  {stack.stripe_api_base}
+  AWS     {stack.aws_endpoint}
+  Ids, tokens, tables, queues: {os.path.relpath(settings.stack_file)}
+Buy a subscription on it: make demo"""

@@ -1,0 +1,46 @@
+"""The Chromium that the end-to-end tests drive: the machine's own, or one kept in .cache.
+
+`python -m tests.support.browser` sees to it that there is one, before any test runs.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_CACHE = Path(__file__).resolve().parents[2] / ".cache" / "browsers"
+
+
+def installed_chromium() -> str | None:
+    """The path of the Chromium that the machine has."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+def main() -> int:
+    os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(_CACHE))
+    if installed_chromium() or _downloaded():
+        return 0
+    print("Fetching Chromium for the end-to-end tests")
+    fetched = subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "chromium"],
+        capture_output=True,
+        check=False,
+    )
+    if fetched.returncode == 0:
+        return 0
+    print(
+        "error: the end-to-end tests need Chromium, and it could not be fetched: install it"
+        " (Debian: apt-get install chromium)",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _downloaded() -> bool:
+    return any(Path(os.environ["PLAYWRIGHT_BROWSERS_PATH"]).glob("chromium*/INSTALLATION_COMPLETE"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
