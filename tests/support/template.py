@@ -71,6 +71,12 @@ class Template:
             if self._holds(resource.get("Condition"))
         }
 
+    @cached_property
+    def function_defaults(self) -> dict[str, Any]:
+        """What every function has by ``Globals``."""
+        defaults: dict[str, Any] = self._resolve(self._source["Globals"]["Function"])
+        return defaults
+
     def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
         """The properties of all resources of a type, by logical id."""
         return {
@@ -81,7 +87,7 @@ class Template:
 
     def environment(self, function: str | None = None) -> dict[str, str]:
         """The environment of a function (a logical id), or what all functions have."""
-        variables = self._resolve(self._source["Globals"]["Function"])["Environment"]["Variables"]
+        variables = self.function_defaults["Environment"]["Variables"]
         if function is not None:
             own = self.resources[function]["Properties"].get("Environment", {})
             variables = {**variables, **own.get("Variables", {})}

@@ -1,0 +1,62 @@
+"""Run a test case of MockConfigFile.json and tell the path that it took."""
+
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from tests.support.definitions import SAMPLE_INPUT
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+DEADLINE = 30
+
+
+class Engine:
+    """A Step Functions endpoint with every definition created on it."""
+
+    def __init__(self, client: "SFNClient", machine_arns: dict[str, str]) -> None:
+        self._client = client
+        self._machine_arns = machine_arns
+
+    def run(self, machine: str, case: str) -> list[str]:
+        """Give the states entered, in order, and last how it ended (with the error, if it failed).
+
+        A Task that is retried is entered once; ``xn`` says how often it was tried.
+        """
+        arn = self._client.start_execution(
+            stateMachineArn=f"{self._machine_arns[machine]}#{case}",
+            name=f"{case}-{uuid.uuid4()}",
+            input=json.dumps(SAMPLE_INPUT),
+        )["executionArn"]
+        return [*self._path(arn), self._end(arn)]
+
+    def _end(self, execution: str) -> str:
+        described = self._client.describe_execution(executionArn=execution)
+        return " ".join(filter(None, (described["status"], described.get("error"))))
+
+    def _path(self, execution: str) -> list[str]:
+        self._wait(execution)
+        path: list[str] = []
+        tries = 0
+        for event in self._client.get_execution_history(executionArn=execution, maxResults=1000)[
+            "events"
+        ]:
+            if event["type"].endswith("StateEntered"):
+                path.append(event["stateEnteredEventDetails"]["name"])
+                tries = 0
+            elif event["type"] in ("TaskScheduled", "LambdaFunctionScheduled"):
+                tries += 1
+                if tries > 1:
+                    path[-1] = f"{path[-1].split(' x')[0]} x{tries}"
+        return path
+
+    def _wait(self, execution: str) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            described = self._client.describe_execution(executionArn=execution)
+            if described["status"] != "RUNNING":
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{execution} still runs after {DEADLINE} s")

@@ -1,0 +1,161 @@
+"""The state machines keep the promises that redrive and a reader rely on."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from billing.domain import errors
+from tests.support.definitions import (
+    ROOT,
+    definition_of,
+    machine_names,
+    pascal,
+    snake,
+    tasks_of,
+    text_of,
+)
+from tests.support.template import Template
+
+TEMPLATE = Template()
+FUNCTIONS = ROOT / "functions"
+OURS = {name for name, value in vars(errors).items() if inspect.isclass(value)}
+LAMBDAS = {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+}
+#: A crash, a timeout or a throttle of a Lambda may hit any step.
+TRANSIENT = LAMBDAS | {"States.Timeout"}
+
+TASKS = [(machine, name) for machine in machine_names() for name in tasks_of(machine)]
+each_machine = pytest.mark.parametrize("machine", machine_names())
+each_task = pytest.mark.parametrize(("machine", "name"), TASKS)
+
+
+def folder_of(machine: str, name: str) -> str:
+    """Where a Task's module is: with the machine, or with the shared steps."""
+    own = FUNCTIONS / machine / f"{snake(name)}.py"
+    return machine if own.exists() else "steps"
+
+
+def properties(logical_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = TEMPLATE.resources[logical_id]["Properties"]
+    return found
+
+
+def handled(task: dict[str, Any]) -> Iterator[str]:
+    for handler in (*task.get("Retry", ()), *task.get("Catch", ())):
+        yield from handler["ErrorEquals"]
+
+
+@each_task
+def test_a_task_has_its_module_its_function_its_arn_and_its_test(machine: str, name: str) -> None:
+    folder = folder_of(machine, name)
+    function = f"{pascal(folder)}{pascal(name)}Function"
+    substitutions = properties(f"{pascal(machine)}StateMachine")["DefinitionSubstitutions"]
+
+    assert (FUNCTIONS / folder / f"{snake(name)}.py").is_file()
+    assert properties(function)["Handler"] == f"{folder}.{snake(name)}.handler"
+    assert properties(function)["Description"].startswith(f"{name} - ")
+    assert substitutions[f"{function}Arn"] == f"{function}.Alias"
+    assert tasks_of(machine)[name]["Resource"] == f"${{{function}Arn}}"
+    assert (ROOT / "tests" / "unit" / folder / f"test_{snake(name)}.py").is_file()
+
+
+def test_every_step_module_is_a_task_of_some_machine() -> None:
+    folders = ["steps", *machine_names()]
+    modules = {
+        (folder, path.stem)
+        for folder in folders
+        for path in (FUNCTIONS / folder).glob("*.py")
+        if path.stem != "__init__"
+    }
+
+    assert modules == {(folder_of(machine, name), snake(name)) for machine, name in TASKS}
+
+
+@each_machine
+def test_a_machine_has_its_definition_its_rule_and_no_unused_substitution(machine: str) -> None:
+    machine_properties = properties(f"{pascal(machine)}StateMachine")
+
+    assert machine_properties["DefinitionUri"] == f"statemachines/{machine}.asl.json"
+    assert f"{pascal(machine)}Rule" in TEMPLATE.resources
+    for name in machine_properties["DefinitionSubstitutions"]:
+        assert f"${{{name}}}" in text_of(machine)
+
+
+def test_every_state_machine_in_the_template_has_its_definition() -> None:
+    ids = {f"{pascal(machine)}StateMachine" for machine in machine_names()}
+
+    assert set(TEMPLATE.of_type("AWS::Serverless::StateMachine")) == ids
+
+
+@each_machine
+def test_a_machine_is_short_and_says_what_it_is(machine: str) -> None:
+    definition = definition_of(machine)
+
+    assert len(definition["States"]) <= 15
+    assert definition["Comment"].startswith(f"{machine}: ")
+    assert "QueryLanguage" not in definition
+
+
+@each_machine
+def test_every_state_is_reached_and_every_next_exists(machine: str) -> None:
+    definition = definition_of(machine)
+    reached = {definition["StartAt"]}
+    for state in definition["States"].values():
+        for branch in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+            reached |= {branch[key] for key in ("Next", "Default") if key in branch}
+
+    assert reached == set(definition["States"])
+
+
+@each_machine
+def test_a_choice_ends_in_a_question_mark_and_has_a_default(machine: str) -> None:
+    for name, state in definition_of(machine)["States"].items():
+        assert name.endswith("?") == (state["Type"] == "Choice")
+        assert state["Type"] != "Choice" or "Default" in state
+
+
+@each_machine
+def test_no_state_ends_an_execution_as_failed(machine: str) -> None:
+    """A redrive of a Fail state only fails again; a Task that fails uncaught runs again."""
+    types = {state["Type"] for state in definition_of(machine)["States"].values()}
+
+    assert "Fail" not in types
+
+
+@each_task
+def test_a_task_outlasts_its_function(machine: str, name: str) -> None:
+    function = f"{pascal(folder_of(machine, name))}{pascal(name)}Function"
+    standard = TEMPLATE.function_defaults["Timeout"]
+
+    timeout = properties(function).get("Timeout", standard)
+
+    assert tasks_of(machine)[name]["TimeoutSeconds"] > timeout
+
+
+@each_task
+def test_a_task_retries_every_transient_fault_with_backoff_and_jitter(
+    machine: str, name: str
+) -> None:
+    task = tasks_of(machine)[name]
+
+    assert "ResultPath" in task
+    assert set(handled(task)) >= TRANSIENT
+    for retrier in task["Retry"]:
+        assert retrier["BackoffRate"] >= 2
+        assert retrier["JitterStrategy"] == "FULL"
+        assert 1 <= retrier["MaxAttempts"] <= 10
+        assert retrier["MaxDelaySeconds"] <= 60
+
+
+@each_task
+def test_a_task_handles_errors_only_by_names_that_exist(machine: str, name: str) -> None:
+    assert set(handled(tasks_of(machine)[name])) <= OURS | TRANSIENT

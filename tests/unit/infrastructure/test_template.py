@@ -1,0 +1,125 @@
+"""What AWS would not tell us before an event is lost."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.definitions import machine_names, pascal
+from tests.support.template import Template
+
+TEMPLATE = Template(
+    {"CreateUsersTable": "true", "StripeEventSource": "aws.partner/stripe.com/ed_1"}
+)
+RULES = TEMPLATE.of_type("AWS::Events::Rule")
+FUNCTIONS = TEMPLATE.of_type("AWS::Serverless::Function")
+TABLES = TEMPLATE.of_type("AWS::DynamoDB::Table")
+USERS_TABLE = TABLES["UsersTable"]["TableName"]
+each_rule = pytest.mark.parametrize("rule", RULES)
+
+#: Members that Stripe sends with every event; ``data`` is passed whole.
+ALWAYS_THERE = {
+    "$.detail.id",
+    "$.detail.type",
+    "$.detail.created",
+    "$.detail.api_version",
+    "$.detail.data",
+    "$.source",
+}
+
+
+def statements(logical_id: str) -> list[dict[str, Any]]:
+    policies = FUNCTIONS[logical_id].get("Policies", [])
+    return [s for policy in policies for s in policy.get("Statement", ())]
+
+
+@each_rule
+def test_every_rule_target_retries_and_has_a_dead_letter_queue(rule: str) -> None:
+    for target in RULES[rule]["Targets"]:
+        assert target["DeadLetterConfig"] == {"Arn": "EventsDeadLetterQueue.Arn"}
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+
+
+@each_rule
+def test_the_dead_letter_queue_lets_every_rule_write(rule: str) -> None:
+    policy = TEMPLATE.resources["EventsDeadLetterQueuePolicy"]["Properties"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == "EventsDeadLetterQueue.Arn"
+    assert f"{RULES[rule]['Name']}.Arn" in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+
+
+@pytest.mark.parametrize("machine", machine_names())
+def test_a_machines_input_names_only_members_that_every_event_has(machine: str) -> None:
+    (target,) = RULES[f"{pascal(machine)}Rule"]["Targets"]
+    transformer = target["InputTransformer"]
+
+    assert set(transformer["InputPathsMap"].values()) == ALWAYS_THERE
+    for name in transformer["InputPathsMap"]:
+        assert f"<{name}>" in transformer["InputTemplate"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_is_published_behind_its_alias_from_the_one_code_folder(
+    function: str,
+) -> None:
+    shared = TEMPLATE.function_defaults
+
+    assert shared["AutoPublishAlias"] == "live"
+    assert shared["CodeUri"] == "functions/"
+    assert {"CodeUri", "AutoPublishAlias", "Runtime", "Layers"}.isdisjoint(FUNCTIONS[function])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_may_do_more_than_named_actions_on_named_resources(function: str) -> None:
+    for statement in statements(function):
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            assert "*" not in action
+        assert statement["Resource"] != "*"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_users_table_can_be_written_in_one_attribute_alone(function: str) -> None:
+    for statement in statements(function):
+        if USERS_TABLE in json.dumps(statement["Resource"]):
+            condition = statement["Condition"]
+            attributes = condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+            if statement["Action"] == "dynamodb:UpdateItem":
+                assert attributes == ["email", "stripe_customer_id"]
+                assert condition["StringEqualsIfExists"] == {"dynamodb:ReturnValues": "NONE"}
+            else:
+                assert statement["Action"] in ("dynamodb:Query", "dynamodb:GetItem")
+                assert condition["StringEquals"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_is_backed_up_encrypted_and_kept(table: str) -> None:
+    resource = TEMPLATE.resources[table]
+
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["Properties"]["DeletionProtectionEnabled"] is True
+    assert resource["Properties"]["SSESpecification"]["SSEEnabled"] is True
+    assert resource["Properties"]["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
+
+
+@pytest.mark.parametrize("group", TEMPLATE.of_type("AWS::Logs::LogGroup").values())
+def test_no_log_is_kept_for_ever(group: dict[str, Any]) -> None:
+    assert group["RetentionInDays"] == 90
+
+
+def test_only_the_webhook_and_public_reads_need_no_token() -> None:
+    public = {
+        event["Properties"]["Path"]
+        for function in FUNCTIONS
+        for event in FUNCTIONS[function].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+        and event["Properties"].get("Auth", {}).get("Authorizer") == "NONE"
+    }
+
+    assert public <= {"/webhook", "/config", "/health", "/openapi.json", "/docs"}
+    assert TEMPLATE.resources["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Jwt"

@@ -1,0 +1,111 @@
+"""Our own map says whose a customer is; what an object names counts only at first contact."""
+
+from typing import Any
+
+import pytest
+
+from billing.contracts.steps import ResolveUserInput, ResolveUserOutput
+from billing.contracts.stripe_events import StripeEvent
+from billing.domain.errors import LeaseLost, StripeUnavailable, UserNotFound
+from steps.resolve_user import resolve_user
+from tests.support.aws import FakePorts, add_user, ledger_item
+from tests.support.builders import NOW
+from tests.support.stripe import event_json, session_json, subscription_json
+
+EXECUTION = "arn:aws:states:us-east-1:1:execution:m:first"
+
+
+def resolve(ports: FakePorts, type_: str, stripe_object: dict[str, Any]) -> ResolveUserOutput:
+    event = StripeEvent.model_validate(event_json(type_, stripe_object))
+    ports.ledger.open(event, "scai.stripe", EXECUTION, NOW)
+    return resolve_user(ResolveUserInput(event=event, execution=EXECUTION), ports)
+
+
+def resolve_session(ports: FakePorts, **fields: Any) -> ResolveUserOutput:
+    return resolve(ports, "checkout.session.completed", session_json(**fields))
+
+
+def test_a_linked_customer_is_known_whatever_the_object_names(ports: FakePorts) -> None:
+    ports.customers.assign("cus_1", "user_1")
+
+    resolved = resolve_session(ports, client_reference_id="user_2")
+
+    assert resolved == ResolveUserOutput(
+        attribution="linked", user_id="user_1", customer_id="cus_1"
+    )
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"client_reference_id": "user_1"},
+        {"client_reference_id": None, "metadata": {"user_id": "user_1"}},
+        {"client_reference_id": None, "metadata": {"userId": "user_1"}},
+    ],
+)
+def test_a_first_contact_is_whom_the_object_names(ports: FakePorts, named: dict[str, Any]) -> None:
+    add_user("user_1")
+
+    resolved = resolve_session(ports, **named)
+
+    assert resolved.attribution == "first_contact"
+    assert (resolved.user_id, resolved.customer_id) == ("user_1", "cus_1")
+
+
+def test_a_subscription_names_its_user_by_metadata(ports: FakePorts) -> None:
+    add_user("user_1")
+
+    resolved = resolve(ports, "customer.subscription.created", subscription_json())
+
+    assert resolved.attribution == "first_contact"
+
+
+def test_a_user_who_does_not_exist_is_an_error_to_retry(ports: FakePorts) -> None:
+    with pytest.raises(UserNotFound, match="user_1, who does not exist"):
+        resolve_session(ports)
+
+    assert "done_at" not in ledger_item("evt_1")
+
+
+def test_a_customer_that_names_nobody_is_set_aside_for_ops(ports: FakePorts) -> None:
+    resolved = resolve_session(ports, client_reference_id=None)
+
+    assert resolved.attribution == "unattributed"
+    entry = ledger_item("evt_1")
+    assert (entry["outcome"], entry["reason"]) == ("ignored", "unattributed")
+    assert entry["attention"] == "unattributed"
+    assert "done_at" not in entry
+
+
+def test_a_user_of_another_living_customer_is_not_taken_over(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_0")
+    ports.stripe.put_customer(id="cus_0")
+
+    assert resolve_session(ports).attribution == "unattributed"
+
+
+def test_a_deleted_customer_gives_way(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_0")
+    ports.stripe.put_customer(id="cus_0", deleted=True)
+
+    resolved = resolve_session(ports)
+
+    assert (resolved.attribution, resolved.replaces) == ("first_contact", "cus_0")
+
+
+def test_while_stripe_is_down_nobody_is_replaced(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_0")
+    ports.stripe.failure = StripeUnavailable("503")
+
+    with pytest.raises(StripeUnavailable):
+        resolve_session(ports)
+
+
+def test_an_event_held_by_another_execution_is_not_set_aside(ports: FakePorts) -> None:
+    event = StripeEvent.model_validate(
+        event_json("checkout.session.completed", session_json(client_reference_id=None))
+    )
+    ports.ledger.open(event, "scai.stripe", "another", NOW)
+
+    with pytest.raises(LeaseLost):
+        resolve_user(ResolveUserInput(event=event, execution=EXECUTION), ports)
