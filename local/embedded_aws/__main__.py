@@ -22,26 +22,37 @@ def main() -> None:
     port = int(os.environ.get("GATEWAY_PORT", DEFAULT_PORT))
     os.environ.update(environment(port, directory) | dict(os.environ))
     folders = [Path(os.environ[name]) for name in ("TMPDIR", "STATE_DIR")]
+    _remove(folders)
     for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     tempfile.tempdir = os.environ["TMPDIR"]
+    problem = _run(port)
+    _remove(folders)
+    if problem:
+        print(problem, file=sys.stderr, flush=True)
+    # Threads of the package may still wait for a Lambda that is no more: nothing is worth waiting.
+    os._exit(1 if problem else 0)
+
+
+def _run(port: int) -> str | None:
+    """Serve until the signal; give what kept it from starting."""
     try:
         require_version()
         # Imported now, because the package reads the environment as it is imported.
         from local.embedded_aws import corrections, server  # noqa: PLC0415
 
         corrections.apply()
+        if not server.is_free(port):
+            return f"embedded AWS: port {port} is in use"
         server.serve(port)
     except PackageChangedError as change:
-        print(change, file=sys.stderr)
-        os._exit(1)
-    finally:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-    sys.stdout.flush()
-    # Threads of the package may still wait for a Lambda that is no more: nothing is worth waiting.
-    os._exit(0)
+        return str(change)
+    return None
+
+
+def _remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

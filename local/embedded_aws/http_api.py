@@ -39,7 +39,7 @@ def apply() -> None:
         # A token without an expiry is refused, as on AWS.
         (
             'if "exp" in claims and int(claims["exp"]) <= now:',
-            'if int(claims.get("exp", 0)) <= now:',
+            'if int(claims.get("exp") or 0) <= now:',
         ),
     )
     replace(apigateway, "_cors_preflight_response", _preflight)

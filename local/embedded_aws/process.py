@@ -69,8 +69,6 @@ def environment(
         # At most this many Lambda processes work at once; idle ones beyond a function's first end.
         "LAMBDA_ACCOUNT_CONCURRENCY": "32",
         "LAMBDA_WARM_TTL_SECONDS": "60",
-        # As on AWS, a pre-token trigger that fails, fails the sign-in.
-        "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
         **(settings or {}),
     }
 

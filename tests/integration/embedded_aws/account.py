@@ -38,7 +38,7 @@ def eventually(probe: Callable[[], Answer | None], timeout: float = 10) -> Answe
 def zipped(source: str) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("app.py", source)
+        file.writestr("index.py", source)
     return archive.getvalue()
 
 
@@ -94,7 +94,7 @@ class Account:
                 "FunctionName": unique("function"),
                 "Runtime": RUNTIME,
                 "Role": settings.pop("Role", None) or self.role(),
-                "Handler": "app.handler",
+                "Handler": "index.handler",
                 "Timeout": 10,
                 "Code": {"ZipFile": zipped(source)},
                 **settings,
@@ -213,13 +213,13 @@ class Account:
         result: Json = answer["Entries"][0]
         return result
 
-    def deploy(self, resources: Json, **template: Any) -> dict[str, str]:
-        """Create a stack of these resources and give each one's physical id by its logical id."""
-        return self._deploy("create_stack", unique("stack"), resources, template)
-
-    def _deploy(self, action: str, name: str, resources: Json, template: Json) -> dict[str, str]:
+    def deploy(
+        self, resources: Json, *, name: str | None = None, update: bool = False, **template: Any
+    ) -> dict[str, str]:
+        """Deploy a stack of these resources; give each one's physical id by its logical id."""
         formation = self.client("cloudformation")
-        getattr(formation, action)(
+        name = name or unique("stack")
+        (formation.update_stack if update else formation.create_stack)(
             StackName=name,
             TemplateBody=json.dumps({**template, "Resources": resources}),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
@@ -229,9 +229,9 @@ class Account:
             stack: Json = formation.describe_stacks(StackName=name)["Stacks"][0]
             return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
 
-        stack = eventually(finished, timeout=30)
+        status = eventually(finished, timeout=30)["StackStatus"]
         events = formation.describe_stack_events(StackName=name)["StackEvents"]
         reasons = [event.get("ResourceStatusReason") for event in events]
-        assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, reasons
+        assert status == ("UPDATE_COMPLETE" if update else "CREATE_COMPLETE"), reasons
         found = formation.describe_stack_resources(StackName=name)["StackResources"]
         return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in found}

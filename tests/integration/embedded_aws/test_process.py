@@ -1,0 +1,104 @@
+"""The process listens where it should, ends when it is told to, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.embedded_aws.process import PROJECT_ROOT, environment, free_port, running
+from tests.integration.embedded_aws.account import Account, eventually
+
+SLEEP = "import os, time\ndef handler(event, context): print(os.getpid()); time.sleep(60)"
+PID = "import os\ndef handler(event, context): return os.getpid()"
+ENVIRONMENT = "import os\ndef handler(event, context): return dict(os.environ)"
+
+
+def processes_of(directory: Path) -> list[int]:
+    """Find the processes that work in a directory."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink().is_relative_to(directory):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_its_lambdas_and_files(tmp_path: Path, number: int) -> None:
+    with running(tmp_path) as aws:
+        account = Account(aws.endpoint)
+        account.invoke(account.function(PID))
+        sleeping = account.function(SLEEP, Timeout=60)
+        account.start(
+            account.machine({"Sleep": {"Type": "Task", "Resource": sleeping, "End": True}})
+        )
+        eventually(lambda: len(processes_of(tmp_path)) == 2)
+        os.kill(aws.process.pid, number)
+        assert aws.process.wait(5) == 0
+        account.close()
+    assert processes_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_listens_on_the_loopback_interface_only(account: Account) -> None:
+    port = int(account.endpoint.rsplit(":", 1)[1])
+    listening = [
+        line.split()[1]
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and line.split()[1].endswith(f":{port:04X}")
+    ]
+    assert listening == [f"0100007F:{port:04X}"]
+
+
+def test_a_lambda_sees_its_own_variables_and_not_the_emulators(account: Account) -> None:
+    variables = account.invoke(
+        account.function(ENVIRONMENT, Environment={"Variables": {"MINE": "1"}})
+    )
+    assert variables["MINE"] == "1"
+    assert variables["AWS_REGION"] == "us-east-1"
+    assert not {"GATEWAY_PORT", "STATE_DIR", "AUTH", "LOG_LEVEL"} & variables.keys()
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "local.embedded_aws"],
+            cwd=PROJECT_ROOT,
+            env=environment(port, tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == f"embedded AWS: port {port} is in use"
+
+
+def test_a_changed_package_refuses_to_start_in_one_line(tmp_path: Path) -> None:
+    program = (
+        "from local.embedded_aws import patching; patching.EXPECTED_VERSION = '1.0';"
+        "from local.embedded_aws.__main__ import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT_ROOT,
+        env=environment(free_port(), tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("embedded AWS: ministack 1.0 is expected, found 1.5.33: ")
+    assert len(ended.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
