@@ -9,8 +9,6 @@ the complete list of what the local stack leaves out.
 
 from typing import Any
 
-from local.embedded_aws.package import provisioners
-
 INERT = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "tables are on demand, functions unprovisioned",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "as above",
@@ -27,6 +25,9 @@ INERT = {
 
 
 def apply() -> None:
+    # Imported now, so that INERT can be read without the package.
+    from local.embedded_aws.package import provisioners  # noqa: PLC0415
+
     for resource_type in INERT:
         provisioners._RESOURCE_HANDLERS.setdefault(
             resource_type, {"create": _create, "update": _update, "delete": _delete}

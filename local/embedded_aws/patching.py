@@ -35,7 +35,7 @@ def require_version(found: str | None = None) -> None:
 def rewrite(owner: ModuleType | type, name: str, *substitutions: tuple[str, str]) -> None:
     """Re-compile a function with each `(old, new)` text replaced; each must occur exactly once."""
     function = _function(owner, name)
-    source = substitute(name, dedent(inspect.getsource(function)), *substitutions)
+    source = substitute(name, _source(function), *substitutions)
     filename = f"<{function.__module__}.{name}, rewritten {next(_revision)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     defined: dict[str, Any] = {}
@@ -70,6 +70,13 @@ def provide(owner: ModuleType, **values: object) -> None:
         if hasattr(owner, name):
             raise PackageChangedError(f"{name}: {owner.__name__} has one of its own")
         setattr(owner, name, value)
+
+
+def _source(function: FunctionType) -> str:
+    try:
+        return dedent(inspect.getsource(function))
+    except OSError as error:
+        raise PackageChangedError(f"{function.__name__}: its source can't be read") from error
 
 
 def _function(owner: ModuleType | type, name: str) -> FunctionType:

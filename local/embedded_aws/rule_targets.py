@@ -12,41 +12,15 @@ import contextvars
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from local.embedded_aws.answers import Json
+from local.embedded_aws.delivery import DeliveryError, Failure, deliver
 from local.embedded_aws.package import eventbridge, lambda_svc, sqs, stepfunctions
 from local.embedded_aws.patching import provide, replace, rewrite
 
-Json = dict[str, Any]
-
-MAX_ATTEMPTS = 185
-MAX_AGE_SECONDS = 86_400
-# AWS backs off over up to 24 hours; here the shape is kept and the time is not.
-FIRST_BACKOFF_SECONDS = 0.2
-LONGEST_BACKOFF_SECONDS = 30
-
 _log = logging.getLogger(__name__)
-
-
-class DeliveryError(Exception):
-    """A target refused an event."""
-
-    def __init__(self, code: str, message: str, *, retryable: bool = False):
-        super().__init__(message)
-        self.code = code
-        self.retryable = retryable
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A delivery given up."""
-
-    error: DeliveryError
-    attempts: int
-    exhausted: str | None
 
 
 def apply() -> None:
@@ -92,48 +66,6 @@ def apply() -> None:
         )
 
     replace(eventbridge, "_invoke_target", invoke_target)
-
-
-def deliver(
-    send: Callable[[], None],
-    policy: Json,
-    *,
-    give_up: Callable[[Failure], None],
-    later: Callable[[float, Callable[[], None]], None],
-) -> None:
-    """Send now, and again `later` by the retry policy, until it succeeds or is given up."""
-    most = policy.get("MaximumRetryAttempts", MAX_ATTEMPTS)
-    oldest = policy.get("MaximumEventAgeInSeconds", MAX_AGE_SECONDS)
-    started = time.monotonic()
-
-    def attempt(retries: int) -> None:
-        try:
-            send()
-        except Exception as error:
-            failure = _failure_of(error, retries, most, time.monotonic() - started > oldest)
-            if failure:
-                give_up(failure)
-            else:
-                later(_backoff_seconds(retries), lambda: attempt(retries + 1))
-
-    attempt(0)
-
-
-def _failure_of(error: Exception, retries: int, most: int, too_old: bool) -> Failure | None:  # noqa: FBT001
-    """Decide whether a failed attempt was the last."""
-    if not isinstance(error, DeliveryError):
-        error = DeliveryError("INTERNAL_ERROR", f"{type(error).__name__}: {error}", retryable=True)
-    if not error.retryable:
-        return Failure(error, retries, None)
-    if retries >= most:
-        return Failure(error, retries, "MaximumRetryAttempts")
-    if too_old:
-        return Failure(error, retries, "MaximumEventAgeInSeconds")
-    return None
-
-
-def _backoff_seconds(retries: int) -> float:
-    return min(FIRST_BACKOFF_SECONDS * 2.0 ** min(retries, 16), LONGEST_BACKOFF_SECONDS)
 
 
 def _in_background(delay: float, action: Callable[[], None]) -> None:

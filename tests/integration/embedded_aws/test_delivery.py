@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.embedded_aws.rule_targets import DeliveryError, Failure, deliver
+from local.embedded_aws.delivery import DeliveryError, Failure, deliver
 from tests.integration.embedded_aws.account import Json
 
 

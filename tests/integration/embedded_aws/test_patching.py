@@ -5,7 +5,6 @@ import types
 
 import pytest
 
-from local.embedded_aws import corrections
 from local.embedded_aws.patching import (
     EXPECTED_VERSION,
     PackageChangedError,
@@ -63,18 +62,3 @@ def test_another_version_is_refused() -> None:
     require_version(EXPECTED_VERSION)
     with pytest.raises(PackageChangedError, match=r"ministack 1\.5\.33 is expected, found 9\.0"):
         require_version("9.0")
-
-
-def test_the_refusal_names_the_module_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = types.ModuleType("local.embedded_aws.redrive")
-
-    def apply() -> None:
-        raise PackageChangedError("_run_execution: 'x' occurs 0 times, not 1")
-
-    vars(changed)["apply"] = apply
-    monkeypatch.setattr(corrections, "CORRECTIONS", (changed,))
-    with pytest.raises(
-        PackageChangedError,
-        match=r"^ministack changed: _run_execution: .*; re-check local/embedded_aws/redrive\.py$",
-    ):
-        corrections.apply()

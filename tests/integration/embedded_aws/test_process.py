@@ -66,39 +66,49 @@ def test_a_lambda_sees_its_own_variables_and_not_the_emulators(account: Account)
     assert not {"GATEWAY_PORT", "STATE_DIR", "AUTH", "LOG_LEVEL"} & variables.keys()
 
 
-def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [sys.executable, "-m", "local.embedded_aws"],
-            cwd=PROJECT_ROOT,
-            env=environment(port, tmp_path),
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-    assert ended.returncode == 1
-    assert ended.stderr.strip() == f"embedded AWS: port {port} is in use"
-
-
-def test_a_changed_package_refuses_to_start_in_one_line(tmp_path: Path) -> None:
-    program = (
-        "from local.embedded_aws import patching; patching.EXPECTED_VERSION = '1.0';"
-        "from local.embedded_aws.__main__ import main; main()"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
+def start(program: str, port: int, directory: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", f"{program}\nfrom local.embedded_aws.__main__ import main\nmain()"],
         cwd=PROJECT_ROOT,
-        env=environment(free_port(), tmp_path),
+        env=environment(port, directory),
         capture_output=True,
         text=True,
         timeout=20,
         check=False,
     )
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = start("", port, tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == f"embedded AWS: port {port} is in use"
+
+
+def test_another_version_of_the_package_is_refused_in_one_line(tmp_path: Path) -> None:
+    program = "from local.embedded_aws import patching; patching.EXPECTED_VERSION = '1.0'"
+    ended = start(program, free_port(), tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.startswith("embedded AWS: ministack 1.0 is expected, found 1.5.33: ")
     assert len(ended.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_changed_function_of_the_package_is_refused_in_one_line(tmp_path: Path) -> None:
+    changed = tmp_path / "changed.py"
+    changed.write_text("def _run_execution(exec_arn):\n    return None\n")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+import changed
+from ministack.services import stepfunctions
+stepfunctions._run_execution = changed._run_execution
+"""
+    ended = start(program, free_port(), tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("ministack changed: _run_execution: 'time.sleep(0.15)' occurs 0")
+    assert ended.stderr.endswith("; re-check local/embedded_aws/latency.py\n")
+    assert len(ended.stderr.splitlines()) == 1
