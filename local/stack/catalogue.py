@@ -4,32 +4,12 @@ A price is known by its lookup key; what exists already is used as it is, so see
 makes nothing twice.
 """
 
-from typing import Literal
+from typing import cast
 
 import stripe
-from pydantic import BaseModel
 
 from local.stack.errors import StackError
-
-
-class Price(BaseModel):
-    lookup_key: str
-    amount: int
-    """In US cents."""
-    interval: Literal["month", "year"] | None = None
-
-
-CATALOGUE = {
-    "Standard": [
-        Price(lookup_key="standard_monthly", amount=2900, interval="month"),
-        Price(lookup_key="standard_yearly", amount=29000, interval="year"),
-    ],
-    "Agency": [
-        Price(lookup_key="agency_monthly", amount=9900, interval="month"),
-        Price(lookup_key="agency_yearly", amount=99000, interval="year"),
-    ],
-    "Self-hosted": [Price(lookup_key="self_hosted", amount=49900)],
-}
+from local.stripe_simulator.seed import CATALOGUE, SeedPrice
 
 
 def seed_prices(api_base: str, secret_key: str) -> dict[str, str]:
@@ -43,29 +23,24 @@ def seed_prices(api_base: str, secret_key: str) -> dict[str, str]:
     )
     try:
         ids = _existing(client)
-        for name, prices in CATALOGUE.items():
-            missing = [price for price in prices if price.lookup_key not in ids]
+        for product in CATALOGUE:
+            missing = [price for price in product.prices if price.lookup_key not in ids]
             if missing:
-                product = client.v1.products.create({"name": name})
-                ids |= {price.lookup_key: _create(client, product.id, price) for price in missing}
+                made = client.v1.products.create({"name": product.name})
+                ids |= {price.lookup_key: _create(client, made.id, price) for price in missing}
     except stripe.StripeError as error:
         raise StackError(f"Stripe refused to make the prices: {error}") from error
     return ids
 
 
 def _existing(client: stripe.StripeClient) -> dict[str, str]:
-    keys = [price.lookup_key for prices in CATALOGUE.values() for price in prices]
+    keys = [price.lookup_key for product in CATALOGUE for price in product.prices]
     found = client.v1.prices.list({"lookup_keys": keys, "active": True, "limit": 100})
     return {price.lookup_key: price.id for price in found.data if price.lookup_key}
 
 
-def _create(client: stripe.StripeClient, product: str, price: Price) -> str:
-    parameters: stripe.params.PriceCreateParams = {
-        "product": product,
-        "currency": "usd",
-        "unit_amount": price.amount,
-        "lookup_key": price.lookup_key,
-    }
+def _create(client: stripe.StripeClient, product: str, price: SeedPrice) -> str:
+    parameters = price.model_dump(exclude={"interval"}) | {"product": product}
     if price.interval:
         parameters["recurring"] = {"interval": price.interval}
-    return client.v1.prices.create(parameters).id
+    return client.v1.prices.create(cast("stripe.params.PriceCreateParams", parameters)).id
