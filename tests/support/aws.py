@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from billing.bus import Bus, Envelope
@@ -39,6 +40,7 @@ from tests.support.template import Template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -82,9 +84,15 @@ def _as_api_call(table: Mapping[str, Any]) -> dict[str, Any]:
     return call
 
 
+@cache
+def secrets_manager() -> "SecretsManagerClient":
+    """One client for all tests: making one takes longer than a test."""
+    return boto3.client("secretsmanager")
+
+
 def put_secret(webhook_secrets: Sequence[str], api_key: str = "sk_test_1") -> None:
     """Store Stripe's secret, or roll it."""
-    secrets, name = boto3.client("secretsmanager"), template().environment()["STRIPE_SECRET_ID"]
+    secrets, name = secrets_manager(), template().environment()["STRIPE_SECRET_ID"]
     text = json.dumps({"api_key": api_key, "webhook_secrets": list(webhook_secrets)})
     try:
         secrets.create_secret(Name=name, SecretString=text)
@@ -146,7 +154,7 @@ class FakePorts(Ports):
 
     @cached_property
     def secrets(self) -> SecretReader:
-        return SecretReader(self.settings.stripe_secret_id, self.clock)
+        return SecretReader(self.settings.stripe_secret_id, self.clock, secrets_manager())
 
 
 def add_user(user_id: str = "user_1", **attributes: Any) -> None:
@@ -171,6 +179,17 @@ def facts() -> list[dict[str, Any]]:
     """All facts that were committed, in no order."""
     items = client().scan(TableName=_table("EVENTS_TABLE"))["Items"]
     return [item["fact"] for item in map(from_item, items) if item["kind"] == "fact"]
+
+
+def a_lambda_context() -> LambdaContext:
+    """What Lambda tells a handler of its invocation."""
+    context = LambdaContext()
+    context._function_name = "function"
+    context._function_version = "1"
+    context._memory_limit_in_mb = 512
+    context._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function:live"
+    context._aws_request_id = "request-1"
+    return context
 
 
 def _table(setting: str) -> str:

@@ -6,7 +6,7 @@ was too large for Step Functions, trimmed by the relay to its scalars and marked
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from billing.contracts.stripe_objects import StripeCheckoutSession, StripeSubscription
 from billing.domain.errors import ContractViolation
@@ -31,8 +31,8 @@ class StripeEvent(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str
-    type: str
+    id: str = Field(min_length=1)
+    type: str = Field(min_length=1, max_length=128)  # EventBridge's limits of a detail-type
     created: int
     api_version: str | None = None
     data: EventData
@@ -83,7 +83,7 @@ def read(event: StripeEvent) -> BillingEvent:
 def explain(error: ValidationError) -> str:
     """Name the fields at fault and never their values: they may be a customer's data."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}"
+        f"{'.'.join(str(part) for part in detail['loc']) or 'whole'}: {detail['msg']}"
         for detail in error.errors(include_input=False, include_url=False)
     )
 

@@ -6,33 +6,45 @@ for a fresh one; at most every thirty seconds, so that rubbish can't make us ham
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from billing.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CACHE_SECONDS = 300
 REFRESH_SECONDS = 30
 
 
 class StripeSecrets(BaseModel):
-    """The secret's JSON. Several webhook secrets are valid at once while one is being rolled."""
+    """The secret's JSON. Several webhook secrets are valid at once while one is being rolled.
+
+    An empty webhook secret is refused: anybody could sign with it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     api_key: SecretStr
-    webhook_secrets: tuple[SecretStr, ...]
+    webhook_secrets: tuple[Annotated[SecretStr, Field(min_length=1)], ...]
 
 
 class SecretReader:
     """Reads and caches the secret named ``secret_id``."""
 
-    def __init__(self, secret_id: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        secret_id: str,
+        clock: Callable[[], float] = time.monotonic,
+        client: "SecretsManagerClient | None" = None,
+    ) -> None:
         self._secret_id = secret_id
         self._clock = clock
-        self._client = boto3.client("secretsmanager")
+        self._client = client or boto3.client("secretsmanager")
         self._cached: StripeSecrets | None = None
         self._read_at = 0.0
 

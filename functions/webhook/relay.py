@@ -1,0 +1,120 @@
+"""``POST /webhook``: Stripe's deliveries, verified and put on our bus.
+
+Guards that no event is lost at this door: 200 says that EventBridge holds it, and every failure of
+ours is a 5xx, after which Stripe delivers again. Only what Stripe signed gets in. Neither bodies
+nor signatures are ever logged.
+"""
+
+import base64
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from billing.bus import Envelope
+from billing.contracts.stripe_events import StripeEvent, explain
+from billing.contracts.trimmed import LARGEST_EVENT, trimmed
+from billing.domain.errors import BusUnavailable, ConfigurationError
+from billing.gateway.secrets import StripeSecrets
+from billing.observability import log_context, logger
+from billing.runtime import Ports
+from webhook.signature import InvalidSignature, SignatureMismatch, verify
+
+SOURCE = "scai.stripe"
+RETRY_AFTER_SECONDS = 5
+
+Request = dict[str, Any]
+Response = dict[str, Any]
+
+
+class MalformedBody(Exception):
+    """The body isn't a Stripe event; the text says why, and holds nothing of the body."""
+
+
+def relay(request: Request, ports: Ports) -> Response:
+    """Answer one delivery (HTTP API, payload format 2.0)."""
+    try:
+        body = _body(request)
+        _verify(body, request, ports)
+        envelope = _envelope(body)
+        ports.bus.put(envelope)
+    except (InvalidSignature, MalformedBody) as error:
+        logger.warning("delivery refused", reason=type(error).__name__, detail=str(error))
+        return _answer(400, {"detail": str(error)})
+    except BusUnavailable:
+        logger.exception("event not captured")
+        retry_after = {"retry-after": str(RETRY_AFTER_SECONDS)}
+        return _answer(503, {"detail": "The event could not be captured"}, retry_after)
+    except ConfigurationError:
+        logger.exception("relay misconfigured")
+        return _answer(500, {"detail": "Internal server error"})
+    logger.info("event captured", bytes=len(body))
+    return _answer(200, {"status": "success"})
+
+
+def _body(request: Request) -> bytes:
+    text: str = request.get("body") or ""
+    try:
+        if request.get("isBase64Encoded"):
+            return base64.b64decode(text, validate=True)
+        return text.encode()
+    except ValueError:
+        raise MalformedBody("The body can't be decoded") from None
+
+
+def _verify(body: bytes, request: Request, ports: Ports) -> None:
+    """Check the signature; where none fits, once more with the secrets read anew."""
+    headers = {name.lower(): value for name, value in request.get("headers", {}).items()}
+    header = headers.get("stripe-signature")
+    try:
+        verify(body, header, _known(ports.secrets.read()), ports.now())
+    except SignatureMismatch:
+        fresh = ports.secrets.refreshed()
+        if fresh is None:
+            raise
+        verify(body, header, _known(fresh), ports.now())
+
+
+def _known(secrets: StripeSecrets) -> list[str]:
+    return [secret.get_secret_value() for secret in secrets.webhook_secrets]
+
+
+def _envelope(body: bytes) -> Envelope:
+    """Wrap the event as Stripe sent it; one that is too large goes on by its id."""
+    try:
+        members = from_json(body, allow_inf_nan=False)
+        event = StripeEvent.model_validate(members)
+    except ValidationError as error:
+        raise MalformedBody(f"The body is not a Stripe event: {explain(error)}") from None
+    except ValueError:
+        raise MalformedBody("The body is not valid JSON") from None
+    log_context(event_id=event.id, event_type=event.type, customer_id=event.customer_id)
+    return Envelope(source=SOURCE, detail_type=event.type, detail=_detail(body, members))
+
+
+def _detail(body: bytes, members: dict[str, Any]) -> str:
+    """The event's own text, unless it is too large, or lacks what the rules' transformers name."""
+    if len(body) > LARGEST_EVENT:
+        members = trimmed(members)
+    elif "api_version" in members:
+        return body.decode()
+    return to_json({"api_version": None, **members}).decode()
+
+
+def _answer(status: int, body: dict[str, str], headers: dict[str, str] | None = None) -> Response:
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json", **(headers or {})},
+        "body": json.dumps(body),
+    }
+
+
+_ports = Ports()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: Request, _context: LambdaContext) -> Response:
+    """Lambda's entry point."""
+    return relay(event, _ports)
