@@ -54,9 +54,9 @@ class Engine:
     ) -> None:
         self.world = World(
             clock,
-            rng or random.Random(),
+            rng or random.Random(),  # noqa: S311 - makes ids, not secrets
             settings or Settings(),
-            REACTIONS,  # noqa: S311 - ids
+            REACTIONS,
         )
         self._idempotency = IdempotencyKeys()
 
@@ -149,33 +149,27 @@ class Engine:
                 return kept, True
         route, ids = ROUTER.match(method, path)
         expansions, checked = _split(params, route)
-        answer = self._act(
-            route, ids, checked, expansions, RequestInfo(request_id, key), fingerprint
-        )
+
+        def act() -> Json:
+            result = route.handler(self.world, checked, *ids)
+            return EXPANDER.expand(self.world, result, expansions)
+
+        answer = self._run(act, RequestInfo(request_id, key), fingerprint)
         if key:
             self._idempotency.keep(key, answer)
         return answer, False
 
-    def _act(  # noqa: PLR0913 - one private step, split off for its `finally`
-        self,
-        route: Route,
-        ids: list[str],
-        params: Params,
-        expansions: list[str],
-        request: RequestInfo,
-        fingerprint: str,
-    ) -> Answer:
+    def _run(self, act: Callable[[], Json], request: RequestInfo, fingerprint: str) -> Answer:
+        """Do what was asked; its events are published even if it ends in an error."""
         self.world.request = request
-        request_id = request.id or ""
         try:
-            result = route.handler(self.world, params, *ids)
-            result = EXPANDER.expand(self.world, result, expansions)
+            result = act()
         except StripeError as error:
-            return self._failure(error, fingerprint, request_id)
+            return self._failure(error, fingerprint, request.id or "")
         finally:
             self.world.publish_events()
             self.world.request = NO_REQUEST
-        return Answer(fingerprint, self.world.time(), 200, _encode(result), request_id)
+        return Answer(fingerprint, self.world.time(), 200, _encode(result), request.id or "")
 
     def _failure(self, error: StripeError, fingerprint: str, request_id: str) -> Answer:
         log_url = f"https://dashboard.stripe.com/test/logs/{request_id}?t={self.world.now()}"

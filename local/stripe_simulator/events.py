@@ -14,6 +14,8 @@ from local.stripe_simulator.store import Json
 API_VERSION = "2026-10-28.endive"
 RETENTION_SECONDS = 30 * 86400
 
+RENEW = ("customer.subscription.updated", "invoice.created")
+CUSTOMER_DELETED = ("customer.subscription.deleted", "customer.deleted")
 _INVOICE = (
     "invoice.created",
     "invoice.finalized",
@@ -117,8 +119,10 @@ def changed(before: Json, after: Json) -> Json:
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
-        both_hashes = isinstance(old, dict) and isinstance(new, dict)
-        former[key] = changed(old, new) if both_hashes else old
+        if isinstance(old, dict) and isinstance(new, dict):
+            former[key] = changed(old, new)
+        else:
+            former[key] = old
     return former
 
 

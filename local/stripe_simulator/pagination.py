@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, islice
 
 from local.stripe_simulator.errors import no_such
@@ -27,7 +27,7 @@ def whole(data: list[Json], url: str) -> Json:
 def page(objects: Iterable[Json], params: Params, url: str) -> Json:
     """The page of `objects` that `params` ask for."""
     limit = params.get("limit", 10)
-    wanted = (obj for obj in objects if _created_within(obj, params.get("created")))
+    wanted: Iterator[Json] = (obj for obj in objects if _created_within(obj, params.get("created")))
     if before := params.get("ending_before"):
         return _page_before(wanted, before, limit, url)
     if after := params.get("starting_after"):

@@ -17,6 +17,7 @@ from local.stripe_simulator.errors import invalid, not_simulated
 Params = dict[str, Any]
 Converter = Callable[[Any, str], Any]
 
+URL = re.compile(r"^https?://[^\s/]+")
 KEY_PART = re.compile(r"\[([^\]]*)\]")
 
 
@@ -118,6 +119,12 @@ def text(max_length: int = 5000) -> Field:
     return Field(convert, clearable=True)
 
 
+def _url(value: Any, path: str) -> str:
+    if isinstance(value, str) and URL.match(value) and len(value) <= 5000:
+        return value
+    raise invalid("Not a valid URL", path, "url_invalid")
+
+
 def one_of(*choices: str) -> Field:
     def convert(value: Any, path: str) -> str:
         if value in choices:
@@ -151,6 +158,15 @@ def _integer(value: Any, path: str) -> int:
     raise invalid(f"Invalid integer: {value}", path, "parameter_invalid_integer")
 
 
+def moment(*words: str) -> Field:
+    """A time in seconds since the epoch, or one of `words` that stand for one."""
+
+    def convert(value: Any, path: str) -> int | str:
+        return str(value) if value in words else _integer(value, path)
+
+    return Field(convert, clearable=True)
+
+
 def _boolean(value: Any, path: str) -> bool:
     if value in (True, "true"):
         return True
@@ -178,6 +194,7 @@ def _metadata(value: Any, path: str) -> dict[str, str]:
 
 boolean = Field(_boolean)
 decimal = Field(_decimal)
+url = Field(_url, clearable=True)
 timestamp = integer(minimum=0)
 metadata = Field(_metadata, clearable=True)
 
@@ -185,7 +202,7 @@ metadata = Field(_metadata, clearable=True)
 def unsupported(what: str) -> Field:
     """A parameter that Stripe has and the simulator refuses."""
 
-    def convert(value: Any, path: str) -> Any:
+    def convert(_value: Any, path: str) -> Any:
         raise not_simulated(what, path)
 
     return Field(convert, clearable=True)

@@ -84,7 +84,12 @@ class World:
         return "".join(self.rng.choices(ALPHABET, k=size))
 
     def emit(self, kind: str, obj: Json, before: Json | None = None) -> None:
-        """Record that `obj` changed; `before` is its former version, for `*.updated`."""
+        """Record that something happened to `obj`; `before` is its former version, for `*.updated`.
+
+        An update that changes nothing is no event.
+        """
+        if obj == before:
+            return
         self.events.add(Recorded(kind, obj, before, self.now()))
         for react in self.reactions.get(kind, ()):
             react(self, obj)

@@ -35,7 +35,7 @@ def create_app(engine: Engine) -> Starlette:
         return Response(answer.body, answer.status, answer.headers)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         sending = asyncio.create_task(sender.run())
         yield
         sending.cancel()

@@ -62,7 +62,7 @@ class Control:
             Route("/_sim/seed", self.seed, methods=["POST"]),
         ]
 
-    async def health(self, request: Request) -> Response:
+    async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok", "time": self._engine.world.time()})
 
     async def add_destination(self, request: Request) -> Response:
@@ -85,7 +85,7 @@ class Control:
             world.deliveries.destinations[destination.id] = destination
         return JSONResponse(_shown(destination), status_code=201)
 
-    async def list_destinations(self, request: Request) -> Response:
+    async def list_destinations(self, _request: Request) -> Response:
         destinations = self._engine.world.deliveries.destinations.values()
         return JSONResponse({"data": [_shown(destination) for destination in destinations]})
 
@@ -126,7 +126,7 @@ class Control:
         return JSONResponse(planted)
 
 
-async def refuse_invalid(request: Request, error: Exception) -> Response:
+async def refuse_invalid(_request: Request, error: Exception) -> Response:
     """Answer 422 with what is wrong with a control request's body."""
     assert isinstance(error, ValidationError)
     return JSONResponse(

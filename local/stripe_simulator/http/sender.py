@@ -53,7 +53,7 @@ class Sender:
                 for task in self._sending:
                     task.cancel()
 
-    async def wait_settled(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the answer
+    async def wait_settled(self, timeout: float) -> bool:
         """Whether every delivery was delivered or given up within `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout), self._settled:
@@ -86,7 +86,7 @@ class Sender:
                     status = await _post(client, delivery)
                 else:
                     status = await asyncio.to_thread(self._put, delivery)
-            except Exception as failure:  # noqa: BLE001 - whatever went wrong, try again later
+            except Exception as failure:  # whatever went wrong, try again later
                 error = f"{type(failure).__name__}: {failure}"
         self._engine.record_attempt(delivery, status, error)
         self.wake()

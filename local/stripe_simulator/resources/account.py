@@ -8,7 +8,7 @@ from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 
-def retrieve(world: World, params: Params) -> Json:
+def retrieve(world: World, _params: Params) -> Json:
     settings = world.settings
     return {
         "id": settings.account_id,

@@ -117,7 +117,7 @@ def _card(card: Json, authorized: int | None) -> Json:
     }
 
 
-def retrieve(world: World, params: Params, charge_id: str) -> Json:
+def retrieve(world: World, _params: Params, charge_id: str) -> Json:
     return world.store.get("charge", charge_id)
 
 

@@ -13,11 +13,13 @@ from local.stripe_simulator.params import (
     list_of,
     merged,
     metadata,
+    moment,
     one_of,
     required,
     text,
     timestamp,
     unsupported,
+    url,
 )
 from local.stripe_simulator.resources import prices, subscriptions
 from local.stripe_simulator.routing import Route
@@ -41,7 +43,7 @@ SUBSCRIPTION_DATA = hash_of(
         "billing_mode": subscriptions.CREATE["billing_mode"],
         "description": text(500),
         "metadata": metadata,
-        "trial_end": text(),
+        "trial_end": moment(),
         "trial_period_days": integer(1, 730),
         "trial_settings": subscriptions.TRIAL_SETTINGS,
     }
@@ -58,7 +60,7 @@ CREATE: Spec = {
     "allow_promotion_codes": boolean,
     "automatic_tax": hash_of({"enabled": required(boolean)}),
     "billing_address_collection": one_of("auto", "required"),
-    "cancel_url": text(),
+    "cancel_url": url,
     "client_reference_id": text(200),
     "customer": text(),
     "customer_creation": one_of("always", "if_required"),
@@ -74,7 +76,7 @@ CREATE: Spec = {
     "payment_intent_data": PAYMENT_INTENT_DATA,
     "payment_method_collection": one_of("always", "if_required"),
     "subscription_data": SUBSCRIPTION_DATA,
-    "success_url": text(),
+    "success_url": url,
     "submit_type": one_of("auto", "book", "donate", "pay", "subscribe"),
     "ui_mode": one_of("hosted_page"),
     "discounts": unsupported("discounts"),
@@ -208,11 +210,8 @@ def _customer(world: World, params: Params) -> Json | None:
 def _customer_creation(params: Params) -> str | None:
     if params.get("customer"):
         return None
-    return params.get("customer_creation", "always" if _subscribes(params) else "if_required")
-
-
-def _subscribes(params: Params) -> bool:
-    return bool(params["mode"] == "subscription")
+    default = "always" if params["mode"] == "subscription" else "if_required"
+    return str(params.get("customer_creation", default))
 
 
 def details_of(customer: Json | None, email: str | None) -> Json | None:
@@ -302,13 +301,13 @@ def _price(world: World, given: Params, where: str) -> Json:
     price = world.store.get("price", given["price"], f"{where}[price]")
     if not price["active"]:
         raise invalid(
-            f"The price specified is inactive. This field only accepts active prices.",
+            "The price specified is inactive. This field only accepts active prices.",
             f"{where}[price]",
         )
     return price
 
 
-def retrieve(world: World, params: Params, session_id: str) -> Json:
+def retrieve(world: World, _params: Params, session_id: str) -> Json:
     return world.store.get("checkout.session", session_id)
 
 
@@ -319,7 +318,7 @@ def update(world: World, params: Params, session_id: str) -> Json:
     return world.store.update(session, metadata=merged(session["metadata"], params["metadata"]))
 
 
-def expire(world: World, params: Params, session_id: str) -> Json:
+def expire(world: World, _params: Params, session_id: str) -> Json:
     session = world.store.get("checkout.session", session_id)
     if session["status"] != "open":
         raise invalid(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.stripe_simulator.errors import invalid
+from local.stripe_simulator.events import CUSTOMER_DELETED
 from local.stripe_simulator.pagination import LIST, page, whole
 from local.stripe_simulator.params import (
     Params,
@@ -106,7 +107,7 @@ def create(world: World, params: Params) -> Json:
     return customer
 
 
-def retrieve(world: World, params: Params, customer_id: str) -> Json:
+def retrieve(world: World, _params: Params, customer_id: str) -> Json:
     """A deleted customer is still found, as a stub that says so."""
     found = world.store.find(customer_id)
     if found is not None and found.get("deleted") and found["object"] == "customer":
@@ -156,9 +157,10 @@ def charge_in(world: World, customer: Json, currency: str) -> None:
     world.emit("customer.updated", changed, customer)
 
 
-def delete(world: World, params: Params, customer_id: str) -> Json:
+def delete(world: World, _params: Params, customer_id: str) -> Json:
     """Delete a customer; what belongs to it ends by reaction to the event."""
     customer = world.store.get("customer", customer_id)
+    world.events.tell_in(CUSTOMER_DELETED)
     world.emit("customer.deleted", customer)
     return world.store.delete(customer, keep_stub=True)
 

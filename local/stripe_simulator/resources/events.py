@@ -11,7 +11,7 @@ from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 
-def retrieve(world: World, params: Params, event_id: str) -> Json:
+def retrieve(world: World, _params: Params, event_id: str) -> Json:
     event = world.store.get("event", event_id)
     if event["created"] < world.now() - RETENTION_SECONDS:
         raise no_such("event", event_id)
@@ -26,13 +26,9 @@ def listing(world: World, params: Params) -> Json:
         for event in world.store.newest_first("event")
         if event["created"] >= oldest
         and matches(event["type"], patterns)
-        and _delivered_as_asked(event, params.get("delivery_success"))
+        and params.get("delivery_success") in (None, event["pending_webhooks"] == 0)
     )
     return page(found, params, "/v1/events")
-
-
-def _delivered_as_asked(event: Json, success: bool | None) -> bool:
-    return success is None or success == (event["pending_webhooks"] == 0)
 
 
 ROUTES = (

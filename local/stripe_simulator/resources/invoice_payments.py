@@ -51,7 +51,7 @@ def mark_canceled(world: World, payment: Json) -> None:
     world.store.update(payment, status="canceled", status_transitions=transitions)
 
 
-def retrieve(world: World, params: Params, payment_id: str) -> Json:
+def retrieve(world: World, _params: Params, payment_id: str) -> Json:
     return world.store.get("invoice_payment", payment_id)
 
 

@@ -36,7 +36,7 @@ class Line:
 
 
 def new(world: World, subscription: Json, reason: str, lines: list[Line], since: int) -> Json:
-    """Draft an invoice of a subscription, and say so; `since` begins the period it looks back on."""
+    """Draft an invoice of a subscription; `since` begins the period that it looks back on."""
     customer = world.store.get("customer", subscription["customer"])
     invoice_id = world.new_id("in_1", 23)
     total = sum(line.amount for line in lines)
@@ -334,7 +334,7 @@ def void_open(world: World, invoice: Json) -> Json:
     return invoice
 
 
-def retrieve(world: World, params: Params, invoice_id: str) -> Json:
+def retrieve(world: World, _params: Params, invoice_id: str) -> Json:
     return world.store.get("invoice", invoice_id)
 
 
@@ -351,7 +351,7 @@ def update(world: World, params: Params, invoice_id: str) -> Json:
     return invoice
 
 
-def finalize_now(world: World, params: Params, invoice_id: str) -> Json:
+def finalize_now(world: World, _params: Params, invoice_id: str) -> Json:
     invoice = _with_status(world, invoice_id, ("draft",), "finalized")
     return finalize(world, invoice)
 
@@ -388,11 +388,11 @@ def _method_to_pay_with(world: World, invoice: Json, method_id: str | None) -> J
     return method
 
 
-def void(world: World, params: Params, invoice_id: str) -> Json:
+def void(world: World, _params: Params, invoice_id: str) -> Json:
     return void_open(world, _with_status(world, invoice_id, ("open", "uncollectible"), "voided"))
 
 
-def mark_uncollectible(world: World, params: Params, invoice_id: str) -> Json:
+def mark_uncollectible(world: World, _params: Params, invoice_id: str) -> Json:
     invoice = _with_status(world, invoice_id, ("open",), "marked uncollectible")
     transitions = {**invoice["status_transitions"], "marked_uncollectible_at": world.now()}
     invoice = world.store.update(

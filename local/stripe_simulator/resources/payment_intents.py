@@ -175,7 +175,7 @@ def create(world: World, params: Params) -> Json:
     return _confirm(world, intent) if params.get("confirm") else intent
 
 
-def retrieve(world: World, params: Params, intent_id: str) -> Json:
+def retrieve(world: World, _params: Params, intent_id: str) -> Json:
     return world.store.get("payment_intent", intent_id)
 
 

@@ -117,7 +117,7 @@ def resolve(world: World, method_id: str, param: str = "payment_method") -> Json
     return world.store.get("payment_method", method_id, param)
 
 
-def retrieve(world: World, params: Params, method_id: str) -> Json:
+def retrieve(world: World, _params: Params, method_id: str) -> Json:
     return resolve(world, method_id, "id")
 
 
@@ -179,7 +179,7 @@ def check_owner(method: Json, customer_id: str) -> None:
         )
 
 
-def detach(world: World, params: Params, method_id: str) -> Json:
+def detach(world: World, _params: Params, method_id: str) -> Json:
     """Detach for good; whoever had it as default has none."""
     before = world.store.get("payment_method", method_id)
     if before["customer"] is None:
@@ -221,7 +221,7 @@ def of_customer(world: World, params: Params, customer_id: str) -> Json:
     return page(methods, params, f"/v1/customers/{customer_id}/payment_methods")
 
 
-def one_of_customer(world: World, params: Params, customer_id: str, method_id: str) -> Json:
+def one_of_customer(world: World, _params: Params, customer_id: str, method_id: str) -> Json:
     method = world.store.get("payment_method", method_id)
     if method["customer"] != customer_id:
         raise no_such("payment_method", method_id)

@@ -25,7 +25,7 @@ from local.stripe_simulator.world import World
 CONFIRM: Spec = {"payment_method": required(text()), "expected_amount": integer(0)}
 
 
-def retrieve(world: World, params: Params, session_id: str) -> Json:
+def retrieve(world: World, _params: Params, session_id: str) -> Json:
     return world.store.get("checkout.session", session_id)
 
 

@@ -155,7 +155,7 @@ def _claim_lookup_key(world: World, params: Params) -> None:
     world.emit("price.updated", released, holder)
 
 
-def retrieve(world: World, params: Params, price_id: str) -> Json:
+def retrieve(world: World, _params: Params, price_id: str) -> Json:
     return world.store.get("price", price_id)
 
 

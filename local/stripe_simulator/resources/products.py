@@ -72,7 +72,7 @@ def create(world: World, params: Params) -> Json:
     return product
 
 
-def retrieve(world: World, params: Params, product_id: str) -> Json:
+def retrieve(world: World, _params: Params, product_id: str) -> Json:
     return world.store.get("product", product_id)
 
 
@@ -88,7 +88,7 @@ def update(world: World, params: Params, product_id: str) -> Json:
     return product
 
 
-def delete(world: World, params: Params, product_id: str) -> Json:
+def delete(world: World, _params: Params, product_id: str) -> Json:
     product = world.store.get("product", product_id)
     if any(world.store.newest_first("price", product=product_id)):
         raise invalid(

@@ -72,7 +72,7 @@ def line(world: World, item: Json, *, trial: bool) -> Line:
     product = world.store.get("product", price["product"])
     each = formatted(price["unit_amount"], price["currency"])
     interval = price["recurring"]["interval"]
-    described = f"{item['quantity']} × {product['name']} (at {each} / {interval})"
+    described = f"{item['quantity']} \u00d7 {product['name']} (at {each} / {interval})"
     return Line(
         subscription_item=item,
         start=item["current_period_start"],
@@ -82,7 +82,7 @@ def line(world: World, item: Json, *, trial: bool) -> Line:
     )
 
 
-def retrieve(world: World, params: Params, item_id: str) -> Json:
+def retrieve(world: World, _params: Params, item_id: str) -> Json:
     return world.store.get("subscription_item", item_id)
 
 

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from local.stripe_simulator import periods
 from local.stripe_simulator.errors import declined, invalid, not_simulated
-from local.stripe_simulator.events import API_SUBSCRIBE
+from local.stripe_simulator.events import API_SUBSCRIBE, RENEW
 from local.stripe_simulator.pagination import LIST, page, whole
 from local.stripe_simulator.params import (
     Params,
     Spec,
     boolean,
     clearable,
-    either,
     hash_of,
     integer,
     list_of,
     merged,
     metadata,
+    moment,
     one_of,
     required,
     text,
-    timestamp,
     unsupported,
 )
 from local.stripe_simulator.resources import (
@@ -70,9 +69,8 @@ CANCELLATION_DETAILS = hash_of(
         ),
     }
 )
-NOW_OR_TIME = either(timestamp, unsupported("this form of time"))
 SETTINGS: Spec = {
-    "cancel_at": text(),
+    "cancel_at": moment("min_period_end", "max_period_end"),
     "cancel_at_period_end": boolean,
     "default_payment_method": text(),
     "description": text(500),
@@ -81,7 +79,7 @@ SETTINGS: Spec = {
     "automatic_tax": hash_of({"enabled": required(boolean)}),
     "payment_settings": hash_of({"save_default_payment_method": one_of("off", "on_subscription")}),
     "proration_behavior": one_of("always_invoice", "create_prorations", "none"),
-    "trial_end": text(),
+    "trial_end": moment("now"),
     "trial_settings": TRIAL_SETTINGS,
     "discounts": unsupported("discounts"),
     "add_invoice_items": unsupported("extra invoice items"),
@@ -228,8 +226,8 @@ def _recurring_price(world: World, price_id: str) -> Json:
     price = world.store.get("price", price_id, "items[0][price]")
     if price["recurring"] is None:
         raise invalid(
-            f"The price specified is set to `type=one_time` but this field only accepts prices "
-            f"with `type=recurring`.",
+            "The price specified is set to `type=one_time` but this field only accepts prices "
+            "with `type=recurring`.",
             "items[0][price]",
         )
     if not price["active"]:
@@ -250,8 +248,8 @@ def trial_end_of(world: World, params: Params) -> int | None:
     return _future(world, given, "trial_end")
 
 
-def _future(world: World, given: str, param: str) -> int:
-    at = int(timestamp.convert(given, param))
+def _future(world: World, given: int | str, param: str) -> int:
+    at = int(given)
     if at <= world.now():
         raise invalid(f"Invalid timestamp: {param} must be in the future.", param)
     return at
@@ -266,7 +264,7 @@ def _set_timers(world: World, subscription: Json) -> None:
 
 def period_end(subscription: Json) -> int:
     """The earliest end among the items' current periods."""
-    return min(item["current_period_end"] for item in subscription["items"]["data"])
+    return min(int(item["current_period_end"]) for item in subscription["items"]["data"])
 
 
 def bill(world: World, subscription: Json, reason: str, since: int) -> tuple[Json, Json]:
@@ -331,7 +329,7 @@ def _refuse_unpayable(world: World, params: Params, method: Json | None, behavio
         raise declined(decline, payment_method=method)
 
 
-def retrieve(world: World, params: Params, subscription_id: str) -> Json:
+def retrieve(world: World, _params: Params, subscription_id: str) -> Json:
     return world.store.get("subscription", subscription_id)
 
 
@@ -360,20 +358,15 @@ def _plain_changes(world: World, before: Json, params: Params) -> Json:
     if "description" in params:
         changes["description"] = params["description"]
     if "default_payment_method" in params:
-        customer = world.store.get("customer", before["customer"])
         if params["default_payment_method"]:
+            customer = world.store.get("customer", before["customer"])
             _method_for(world, customer, params)
         changes["default_payment_method"] = params["default_payment_method"]
-    if "cancellation_details" in params:
-        details = {**before["cancellation_details"], **params["cancellation_details"]}
-        changes["cancellation_details"] = details
-    if "payment_settings" in params:
-        settings = {**before["payment_settings"], **params["payment_settings"]}
-        changes["payment_settings"] = settings
     if "trial_settings" in params:
         changes["trial_settings"] = _trial_settings(params["trial_settings"])
-    if "automatic_tax" in params:
-        changes["automatic_tax"] = {**before["automatic_tax"], **params["automatic_tax"]}
+    for name in ("cancellation_details", "payment_settings", "automatic_tax"):
+        if name in params:
+            changes[name] = {**before[name], **params[name]}
     return changes
 
 
@@ -430,17 +423,17 @@ def _cancellation(world: World, subscription: Json, params: Params) -> Json:
     }
 
 
-def _cancel_at(world: World, subscription: Json, given: str | None) -> int | None:
+def _cancel_at(world: World, subscription: Json, given: int | str | None) -> int | None:
     if given is None:
         return None
     if given == "min_period_end":
         return period_end(subscription)
     if given == "max_period_end":
-        return max(item["current_period_end"] for item in subscription["items"]["data"])
+        return max(int(item["current_period_end"]) for item in subscription["items"]["data"])
     return _future(world, given, "cancel_at")
 
 
-def _move_trial_end(world: World, subscription: Json, given: str) -> Json:
+def _move_trial_end(world: World, subscription: Json, given: int | str) -> Json:
     """End a trial now, or at another time."""
     if subscription["status"] != "trialing":
         raise not_simulated("adding a trial to a running subscription", "trial_end")
@@ -554,15 +547,17 @@ def renew_due(world: World, subscription_id: str) -> None:
     now = world.now()
     if before["status"] not in RENEWING or period_end(before) > now:
         return
-    if before["cancel_at"] is not None and before["cancel_at"] <= now:
-        end(world, before, "cancellation_requested")
-    elif before["status"] == "trialing" and _ends_without_card(world, before):
+    canceled = before["cancel_at"] is not None and before["cancel_at"] <= now
+    if canceled or _ends_without_card(world, before):
         end(world, before, "cancellation_requested")
     else:
         renew(world, before)
 
 
 def _ends_without_card(world: World, subscription: Json) -> bool:
+    """Whether a trial is over and should end the subscription, because no card is there."""
+    if subscription["status"] != "trialing":
+        return False
     customer = world.store.get("customer", subscription["customer"])
     behavior = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
     card = (
@@ -574,6 +569,7 @@ def _ends_without_card(world: World, subscription: Json) -> bool:
 
 def renew(world: World, before: Json) -> Json:
     """Move the periods on, draft the invoice, and let it be collected an hour later."""
+    world.events.tell_in(RENEW)
     anchor = before["billing_cycle_anchor"]
     since = min(item["current_period_start"] for item in before["items"]["data"])
     items = [

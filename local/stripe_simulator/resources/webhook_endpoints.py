@@ -14,6 +14,7 @@ from local.stripe_simulator.params import (
     one_of,
     required,
     text,
+    url,
 )
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -49,7 +50,7 @@ def add(world: World, params: Params, secret: str) -> Json:
     return {**endpoint, "secret": secret}
 
 
-def retrieve(world: World, params: Params, endpoint_id: str) -> Json:
+def retrieve(world: World, _params: Params, endpoint_id: str) -> Json:
     return world.store.get("webhook_endpoint", endpoint_id)
 
 
@@ -68,7 +69,7 @@ def update(world: World, params: Params, endpoint_id: str) -> Json:
     return endpoint
 
 
-def delete(world: World, params: Params, endpoint_id: str) -> Json:
+def delete(world: World, _params: Params, endpoint_id: str) -> Json:
     endpoint = world.store.get("webhook_endpoint", endpoint_id)
     world.deliveries.destinations.pop(endpoint_id).enabled = False
     return world.store.delete(endpoint)
@@ -85,7 +86,7 @@ ROUTES = (
         "/v1/webhook_endpoints",
         create,
         {
-            "url": required(text()),
+            "url": required(url),
             "enabled_events": required(ENABLED_EVENTS),
             "api_version": one_of(API_VERSION),
             "description": text(),
@@ -99,7 +100,7 @@ ROUTES = (
         "/v1/webhook_endpoints/{}",
         update,
         {
-            "url": text(),
+            "url": url,
             "enabled_events": ENABLED_EVENTS,
             "description": text(),
             "disabled": boolean,
