@@ -1,1 +1,1 @@
-"""The frontend's synchronous calls: one module per resource."""
+"""The HTTP API: one module per resource, and one place for who may, what fails and how it looks."""

@@ -33,6 +33,7 @@ class ApiSettings(Settings):
     user_id_claim: str = Field(alias="USER_ID_CLAIM")
     checkout_success_url: str = Field(alias="CHECKOUT_SUCCESS_URL")
     checkout_cancel_url: str = Field(alias="CHECKOUT_CANCEL_URL")
+    max_trial_days: int = Field(alias="MAX_TRIAL_DAYS", ge=0, le=730)
 
 
 def load(model: type[Model]) -> Model:

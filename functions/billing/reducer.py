@@ -102,14 +102,19 @@ class Reducer:
                 raise
             return done
 
-    def sync_customer(self, user_id: str, customer_id: str, session_id: str) -> None:
-        """Bring the record up to what Stripe holds now, on return from a checkout session.
+    def sync_customer(self, user_id: str, customer_id: str, session_id: str | None = None) -> None:
+        """Bring the record up to what Stripe holds now, without an event.
+
+        That is on return from ``session_id``, or when a customer with a history is linked.
 
         Raises:
             RecordContended: others won the record every time.
         """
         cause = Cause(
-            id=session_id, user_id=user_id, customer_id=customer_id, session_id=session_id
+            id=session_id or customer_id,
+            user_id=user_id,
+            customer_id=customer_id,
+            session_id=session_id,
         )
         self._reduce(cause, lambda _record, _now: ListSubscriptions(customer_id=customer_id))
 

@@ -40,14 +40,18 @@ def _not_empty(page: StripeList[Item]) -> StripeList[Item]:
 
 
 class StripePrice(StripeObject):
-    """A price; ``unit_amount`` is in minor currency units, None for tiered prices."""
+    """A price, its product expanded; ``unit_amount`` in minor currency units, None where tiered."""
 
     class Recurring(StripeObject):
         interval: str
         interval_count: int
 
+    class Product(StripeObject):
+        id: str
+        name: str
+
     id: str
-    product: Expandable
+    product: Product
     currency: str
     unit_amount: int | None = None
     lookup_key: str | None = None
@@ -146,6 +150,7 @@ class StripeCustomer(StripeObject):
 
     id: str
     deleted: bool = False
+    currency: str | None = None
     metadata: dict[str, str] | None = None
     invoice_settings: InvoiceSettings | None = None
 

@@ -63,3 +63,23 @@ class PaymentDeclined(BillingError):
     def __init__(self, message: str, decline_code: str | None) -> None:
         super().__init__(message)
         self.decline_code = decline_code
+
+
+class AlreadySubscribed(BillingError):
+    """The user has a subscription: it is changed, not bought again."""
+
+
+class PriceNotOffered(BillingError):
+    """No price of the catalogue that can be subscribed to has this id."""
+
+
+class TrialTooLong(BillingError):
+    """The trial asked for is longer than the policy allows."""
+
+
+class CurrencyMismatch(BillingError):
+    """The price's currency isn't the customer's: Stripe bills a customer in one only."""
+
+
+class CheckoutSessionNotFound(BillingError):
+    """There is no such Checkout Session, or it is another user's."""

@@ -7,11 +7,21 @@ from billing.domain.record import LIVE, PAID, TERMINAL, Record, Stamp, Subscript
 
 
 def with_customer(record: Record, customer_id: str) -> Record:
-    """Set the customer; a former one is remembered, never forgotten."""
-    if record.customer_id in (None, customer_id):
-        return record.model_copy(update={"customer_id": customer_id})
+    """Set the customer; a former one is remembered, never forgotten.
+
+    However the customer was found, the operation that may be under way to make one is settled: the
+    next has a new number, and so a new idempotency key.
+    """
+    if record.customer_id == customer_id:
+        return record
     former = dict.fromkeys((*record.former_customers, record.customer_id))
-    return record.model_copy(update={"customer_id": customer_id, "former_customers": tuple(former)})
+    return record.model_copy(
+        update={
+            "customer_id": customer_id,
+            "former_customers": tuple(known for known in former if known is not None),
+            "op_seq": record.op_seq + 1,
+        }
+    )
 
 
 def with_subscription(record: Record, subscription: Subscription, stamp: Stamp) -> Record:

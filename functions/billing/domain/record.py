@@ -75,13 +75,24 @@ class Stamp(Value):
         return Stamp(lo=max(self.lo, other.lo), hi=max(self.hi, other.hi))
 
 
-class CheckoutSlot(Value):
-    """The one checkout that a user may have open; ``session_id`` is unset until Stripe answered."""
+class CheckoutRequest(Value):
+    """What a user wants to subscribe to. Two equal ones are served by the same session."""
+
+    price_id: str
+    quantity: int = 1
+    trial_days: int | None = None
+    allow_promotion_codes: bool = False
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
+class CheckoutSlot(CheckoutRequest):
+    """The one checkout that a user may have open; ``session_id`` is unset until Stripe answered.
+
+    ``op_seq`` is the number of the operation that makes the session. It and the request are stored
+    before Stripe is called, so that whoever repeats the call sends the same under the same key.
+    """
 
     op_seq: int
-    price_id: str
-    quantity: int
-    trial_days: int | None = None
     session_id: str | None = None
 
 
@@ -93,7 +104,9 @@ class Record(Value):
     customer_id: str | None = None
     former_customers: tuple[str, ...] = ()
     had_trial: bool = False
-    op_seq: int = 0
+    op_seq: int = Field(
+        default=0, description="The operation on Stripe that is under way, else the next one."
+    )
     checkout: CheckoutSlot | None = None
     subscription: Subscription | None = None
     stamp: Stamp | None = None

@@ -99,7 +99,12 @@ class StripeGateway:
         """List the active prices of the catalogue, by lookup key (ten at most, Stripe's limit)."""
         answer = self._call(
             lambda c: c.v1.prices.list(
-                {"lookup_keys": list(lookup_keys), "active": True, "limit": PAGE}
+                {
+                    "lookup_keys": list(lookup_keys),
+                    "active": True,
+                    "limit": PAGE,
+                    "expand": ["data.product"],
+                }
             )
         )
         return [StripePrice.model_validate(found.to_dict()) for found in answer.data]
@@ -137,17 +142,19 @@ class StripeGateway:
         )
         return StripeCheckoutSession.model_validate(answer.to_dict())
 
-    def expire_checkout_session(self, session_id: str, key: str) -> None:
-        """Close an open Checkout Session; one that is closed already is left as it is."""
+    def expire_checkout_session(self, session_id: str) -> StripeCheckoutSession:
+        """Close a Checkout Session if it is open; return it as it is then.
+
+        It needs no operation of ours: Stripe closes a session once, however often it is asked.
+        """
         try:
-            self._call(
-                lambda c: c.v1.checkout.sessions.expire(
-                    session_id, options={"idempotency_key": key}
-                )
-            )
+            answer = self._call(lambda c: c.v1.checkout.sessions.expire(session_id))
         except StripeRejected:
-            if self.checkout_session(session_id).status == "open":
+            session = self.checkout_session(session_id)
+            if session.status == "open":
                 raise
+            return session
+        return StripeCheckoutSession.model_validate(answer.to_dict())
 
     # -- The client -----------------------------------------------------------------------------
 

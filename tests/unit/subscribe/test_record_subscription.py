@@ -233,7 +233,9 @@ def test_a_writer_in_between_is_never_overwritten(ports: FakePorts) -> None:
 
     def ask_while_another_writes(customer_id: str) -> Any:
         ports.stripe.subscriptions_of = asked  # type: ignore[method-assign]
-        ports.records.save(Record(user_id="user_1", version=1, op_seq=7), replacing=0)
+        ports.records.save(
+            Record(user_id="user_1", version=1, customer_id="cus_1", op_seq=7), replacing=0
+        )
         return asked(customer_id)
 
     ports.stripe.subscriptions_of = ask_while_another_writes  # type: ignore[method-assign]

@@ -1,0 +1,94 @@
+"""``POST /create-checkout-session`` and ``GET /checkout-session/{id}``: to Stripe's page and back.
+
+The return brings the record up to date by the reducer that events go through too, so the page is
+right even if no event has come yet.
+"""
+
+import re
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from api.ports import ApiPorts, RouteCaller, RoutePorts
+from api.views import subscription_view
+from billing.contracts.api import (
+    CheckoutSessionCreated,
+    CheckoutSessionState,
+    CreateCheckoutSession,
+)
+from billing.contracts.stripe_objects import StripeCheckoutSession
+from billing.domain.errors import (
+    CheckoutSessionNotFound,
+    StripeNotFound,
+    TrialTooLong,
+    UserNotFound,
+)
+from billing.domain.record import CheckoutRequest, Record
+from billing.observability import log_context, logger
+
+router = APIGatewayHttpRouter()
+
+_SESSION_ID = re.compile(r"cs_\w+", re.ASCII)
+
+
+@router.post("/create-checkout-session")
+def create_checkout_session(
+    body: CreateCheckoutSession, caller: RouteCaller, ports: RoutePorts
+) -> CheckoutSessionCreated:
+    """Open the hosted payment page for a plan, or return to the one that is open for it."""
+    log_context(user_id=body.user_id)
+    caller.require(body.user_id)
+    user = ports.users.find(body.user_id)
+    if user is None:
+        raise UserNotFound(f"user {body.user_id} does not exist")
+    if (body.trial_days or 0) > ports.settings.max_trial_days:
+        raise TrialTooLong(f"{body.trial_days} days")
+    price = ports.catalog.plan(body.price_id)
+    session = ports.checkout.start(user, _request(body), price.currency)
+    logger.info("checkout session", session_id=session.id, customer_id=session.customer)
+    return CheckoutSessionCreated(session_id=session.id, url=session.url or "")
+
+
+@router.get("/checkout-session/<session_id>")
+def checkout_session(
+    session_id: str, caller: RouteCaller, ports: RoutePorts
+) -> CheckoutSessionState:
+    """Say what became of a checkout, and take note of what was bought."""
+    session = _find(ports, session_id)
+    user_id = session.client_reference_id
+    log_context(user_id=user_id, customer_id=session.customer)
+    if user_id is None or not caller.may_act_for(user_id):
+        raise CheckoutSessionNotFound("it is another user's")
+    record = _record(ports, user_id, session)
+    return CheckoutSessionState(
+        session_id=session.id,
+        status=session.status,
+        payment_status=session.payment_status,
+        subscription=subscription_view(record),
+    )
+
+
+def _request(body: CreateCheckoutSession) -> CheckoutRequest:
+    return CheckoutRequest(
+        price_id=body.price_id,
+        quantity=body.quantity,
+        trial_days=body.trial_days,
+        allow_promotion_codes=body.allow_promotion_codes,
+        metadata=body.metadata or {},
+    )
+
+
+def _find(ports: ApiPorts, session_id: str) -> StripeCheckoutSession:
+    """Fetch the session; what doesn't look like an id isn't put into a URL of Stripe's."""
+    if not _SESSION_ID.fullmatch(session_id):
+        raise CheckoutSessionNotFound("that is no session's id")
+    try:
+        session: StripeCheckoutSession = ports.stripe.checkout_session(session_id)
+    except StripeNotFound as error:
+        raise CheckoutSessionNotFound(str(error)) from error
+    return session
+
+
+def _record(ports: ApiPorts, user_id: str, session: StripeCheckoutSession) -> Record:
+    if session.mode == "subscription" and session.status == "complete":
+        return ports.checkout.complete(user_id, session)
+    return ports.records.load(user_id)

@@ -1,0 +1,57 @@
+"""What the routes need of the outside, and how a route asks for it.
+
+A route declares ``ports: RoutePorts`` and ``caller: RouteCaller``; the resolver fills them in.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends, Request
+
+from api.caller import Caller, caller_of
+from billing.catalog import Catalog
+from billing.checkout import Checkout
+from billing.config import ApiSettings, load
+from billing.domain.checkout import CheckoutPages
+from billing.runtime import Ports
+
+#: A dashboard's reads: two of DynamoDB's, then three of Stripe's.
+THREADS = 5
+
+
+class ApiPorts(Ports):
+    """The functions' ports, and the API's own. Threads and their connections are kept."""
+
+    @cached_property
+    def settings(self) -> ApiSettings:
+        return load(ApiSettings)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return Catalog(self.stripe.prices)
+
+    @cached_property
+    def checkout(self) -> Checkout:
+        pages = CheckoutPages(
+            success_url=self.settings.checkout_success_url,
+            cancel_url=self.settings.checkout_cancel_url,
+        )
+        return Checkout(self, pages)
+
+    @cached_property
+    def threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(THREADS, thread_name_prefix="read")
+
+
+def _ports(request: Request) -> ApiPorts:
+    ports: ApiPorts = request.context["ports"]
+    return ports
+
+
+def _caller(request: Request) -> Caller:
+    return caller_of(request.resolved_event.raw_event, _ports(request).settings.user_id_claim)
+
+
+RoutePorts = Annotated[ApiPorts, Depends(_ports)]
+RouteCaller = Annotated[Caller, Depends(_caller)]

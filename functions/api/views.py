@@ -1,0 +1,113 @@
+"""Domain and Stripe objects as the API shows them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import overload
+
+from billing.contracts.api import (
+    AccessView,
+    BillingHistoryEntry,
+    CurrentUser,
+    PaymentMethodView,
+    Plan,
+    SubscriptionView,
+)
+from billing.contracts.stripe_objects import StripeInvoice, StripePaymentMethod, StripePrice
+from billing.domain.access import Access
+from billing.domain.money import major_units
+from billing.domain.record import TERMINAL, Record
+from billing.store.users import User
+
+
+def user_view(user: User) -> CurrentUser:
+    return CurrentUser(
+        user_id=user.id,
+        email=user.email,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        has_paid_for_self_hosted=user.has_paid_for_self_hosted,
+    )
+
+
+def subscription_view(record: Record) -> SubscriptionView | None:
+    """Show the record's subscription, None where there is none or it has ended."""
+    subscription = record.subscription
+    if subscription is None or subscription.status in TERMINAL:
+        return None
+    return SubscriptionView(
+        id=subscription.subscription_id,
+        status=subscription.status,
+        current_plan_id=subscription.price_id,
+        quantity=subscription.quantity,
+        current_period_start=_moment(subscription.current_period_start),
+        current_period_end=_moment(subscription.current_period_end),
+        cancel_at_period_end=subscription.ending,
+        cancel_at=_moment(subscription.cancel_at),
+        trial_end=_moment(subscription.trial_end),
+    )
+
+
+def access_view(access: Access) -> AccessView:
+    return AccessView(level=access.level, until=_moment(access.until), reason=access.reason)
+
+
+def payment_method_views(methods: Iterable[StripePaymentMethod]) -> list[PaymentMethodView]:
+    return [
+        PaymentMethodView(
+            id=method.id, type=method.type, **(method.card.model_dump() if method.card else {})
+        )
+        for method in methods
+    ]
+
+
+def billing_history(invoices: Iterable[StripeInvoice]) -> list[BillingHistoryEntry]:
+    """Show the invoices that were issued: a draft may still change."""
+    return [
+        BillingHistoryEntry(
+            id=invoice.id,
+            number=invoice.number,
+            date=_moment(invoice.created),
+            amount=major_units(_amount(invoice), invoice.currency),
+            currency=invoice.currency,
+            status=invoice.status,
+            hosted_invoice_url=invoice.hosted_invoice_url,
+            invoice_pdf=invoice.invoice_pdf,
+        )
+        for invoice in invoices
+        if invoice.status != "draft"
+    ]
+
+
+def plans(prices: Iterable[StripePrice]) -> list[Plan]:
+    return [
+        Plan(
+            price_id=price.id,
+            lookup_key=price.lookup_key or "",
+            name=price.product.name,
+            amount=price.unit_amount,
+            currency=price.currency,
+            interval=price.recurring.interval if price.recurring else None,
+            interval_count=price.recurring.interval_count if price.recurring else None,
+        )
+        for price in prices
+    ]
+
+
+def _amount(invoice: StripeInvoice) -> int:
+    return invoice.amount_paid if invoice.status == "paid" else invoice.total
+
+
+@overload
+def _moment(seconds: int) -> datetime: ...
+
+
+@overload
+def _moment(seconds: None) -> None: ...
+
+
+@overload
+def _moment(seconds: int | None) -> datetime | None: ...
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,144 @@
+"""The HTTP API's bodies, which existing frontends rely on: camelCase, times ISO 8601 in UTC.
+
+Amounts are integers in minor currency units, but for ``billingHistory.amount``.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from billing.domain.access import Level
+from billing.domain.record import Status
+
+#: Stripe, "Metadata": 50 keys of 40 characters without brackets, values of 500; one key is ours.
+MetadataKey = Annotated[str, Field(pattern=r"^[^\[\]]+$", max_length=40)]
+MetadataValue = Annotated[str, Field(max_length=500, coerce_numbers_to_str=True)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=49)]
+
+
+class ApiModel(BaseModel):
+    """A body, or a part of one."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class Health(ApiModel):
+    """``GET /health``."""
+
+    status: Literal["ok"] = "ok"
+    version: str | None = None
+
+
+class Plan(ApiModel):
+    """A price of the catalogue; ``interval`` is null for one that is paid once."""
+
+    price_id: str
+    lookup_key: str
+    name: str
+    amount: int | None
+    currency: str
+    interval: str | None
+    interval_count: int | None
+
+
+class PublicConfig(ApiModel):
+    """``GET /config``; an id is null while Stripe has no active price with that lookup key."""
+
+    public_key: str
+    standard_price_id: str | None
+    standard_yearly_price_id: str | None
+    agency_price_id: str | None
+    agency_yearly_price_id: str | None
+    self_hosted_price_id: str | None
+    prices: list[Plan]
+
+
+class CurrentUser(ApiModel):
+    user_id: str
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    has_paid_for_self_hosted: bool
+
+
+class SubscriptionView(ApiModel):
+    """A subscription that hasn't ended; ``current_plan_id`` is the price's id."""
+
+    id: str
+    status: Status
+    current_plan_id: str
+    quantity: int | None
+    current_period_start: datetime
+    current_period_end: datetime
+    cancel_at_period_end: bool = Field(description="True however its end was scheduled")
+    cancel_at: datetime | None
+    trial_end: datetime | None
+
+
+class PaymentMethodView(ApiModel):
+    """A payment method; the card's fields are null for any other type."""
+
+    id: str
+    type: str
+    brand: str | None = None
+    last4: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+
+
+class BillingHistoryEntry(ApiModel):
+    """An invoice; ``amount`` in major currency units is what was paid, or is to be."""
+
+    id: str
+    number: str | None
+    date: datetime
+    amount: float
+    currency: str
+    status: str | None
+    hosted_invoice_url: str | None
+    invoice_pdf: str | None
+
+
+class AccessView(ApiModel):
+    level: Level
+    until: datetime | None
+    reason: str
+
+
+class Dashboard(ApiModel):
+    """``GET /dashboard/{userId}``; ``degraded`` says that Stripe's lists couldn't be read."""
+
+    current_user: CurrentUser
+    subscription: SubscriptionView | None
+    access: AccessView
+    payment_methods: list[PaymentMethodView]
+    billing_history: list[BillingHistoryEntry]
+    available_plans: list[Plan]
+    degraded: bool
+
+
+class CreateCheckoutSession(ApiModel):
+    """The body of ``POST /create-checkout-session``."""
+
+    price_id: str = Field(min_length=1, max_length=255)
+    user_id: str = Field(min_length=1, max_length=200)
+    metadata: Metadata | None = None
+    quantity: int = Field(default=1, ge=1, le=999_999)
+    trial_days: int | None = Field(default=None, ge=1, le=730)
+    allow_promotion_codes: bool = False
+
+
+class CheckoutSessionCreated(ApiModel):
+    session_id: str
+    url: str
+
+
+class CheckoutSessionState(ApiModel):
+    """``GET /checkout-session/{id}``; the statuses are Stripe's."""
+
+    session_id: str
+    status: str | None
+    payment_status: str | None
+    subscription: SubscriptionView | None

@@ -1,0 +1,99 @@
+"""The checkout slot's rules: one open session per user, one trial, one key per operation.
+
+A session's address is handed out only once the slot holds the session, so one that Stripe made but
+whose answer was lost can never be paid.
+"""
+
+from typing import Any
+
+from billing.domain.errors import AlreadySubscribed
+from billing.domain.record import TERMINAL, CheckoutRequest, CheckoutSlot, Record, Value
+
+
+class CheckoutPages(Value):
+    """Where Stripe sends the customer afterwards."""
+
+    success_url: str
+    cancel_url: str
+
+
+def operation_key(user_id: str, op_seq: int) -> str:
+    """The idempotency key of a stored operation: every try of it sends the same."""
+    return f"op:{user_id}:{op_seq}"
+
+
+def refuse_if_subscribed(record: Record) -> None:
+    """Refuse a checkout beside a subscription that hasn't ended; one still being paid counts too.
+
+    Raises:
+        AlreadySubscribed: the subscription is to be changed instead.
+    """
+    subscription = record.subscription
+    if subscription is not None and subscription.status not in TERMINAL:
+        raise AlreadySubscribed(f"subscription {subscription.subscription_id}")
+
+
+def with_one_trial(request: CheckoutRequest, record: Record) -> CheckoutRequest:
+    """Leave the trial out where the user had one before."""
+    return request.model_copy(update={"trial_days": None}) if record.had_trial else request
+
+
+def answers(slot: CheckoutSlot, request: CheckoutRequest) -> bool:
+    """Whether the slot's session is what ``request`` asks for."""
+    return slot.model_dump(exclude={"op_seq", "session_id"}) == request.model_dump()
+
+
+def reserved(record: Record, request: CheckoutRequest) -> Record:
+    """Take the slot for the next operation, before Stripe is called."""
+    slot = CheckoutSlot(op_seq=record.op_seq, **request.model_dump())
+    return _written(record, {"checkout": slot})
+
+
+def opened(record: Record, slot: CheckoutSlot, session_id: str) -> Record:
+    """Note the session that Stripe made: the operation is settled."""
+    held = slot.model_copy(update={"session_id": session_id})
+    return _written(settled(record), {"checkout": held})
+
+
+def released(record: Record) -> Record:
+    """Free the slot: its session is closed."""
+    return _written(record, {"checkout": None})
+
+
+def refused(record: Record) -> Record:
+    """Free the slot after Stripe's definitive no: the next try is another operation."""
+    return _written(settled(record), {"checkout": None})
+
+
+def settled(record: Record) -> Record:
+    """Move on to the next operation's number: Stripe has answered the last one for good."""
+    return record.model_copy(update={"op_seq": record.op_seq + 1})
+
+
+def session_params(
+    slot: CheckoutSlot, user_id: str, customer_id: str, pages: CheckoutPages
+) -> dict[str, Any]:
+    """The parameters of the slot's session.
+
+    The user stands in the metadata of session and subscription alike: Stripe copies none of it
+    from the one to the other.
+    """
+    metadata = {**slot.metadata, "user_id": user_id}
+    trial = {"trial_period_days": slot.trial_days} if slot.trial_days else {}
+    promotion = {"allow_promotion_codes": True} if slot.allow_promotion_codes else {}
+    return {
+        "mode": "subscription",
+        "client_reference_id": user_id,
+        "customer": customer_id,
+        "line_items": [{"price": slot.price_id, "quantity": slot.quantity}],
+        "metadata": metadata,
+        "subscription_data": {"metadata": metadata, **trial},
+        "success_url": pages.success_url,
+        "cancel_url": pages.cancel_url,
+        **promotion,
+    }
+
+
+def _written(record: Record, changes: dict[str, Any]) -> Record:
+    """The next version of the record."""
+    return record.model_copy(update={**changes, "version": record.version + 1})
