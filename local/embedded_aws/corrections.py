@@ -15,6 +15,8 @@ from local.embedded_aws import (
     pre_token_trigger,
     redrive,
     rule_targets,
+    service_permissions,
+    shared_layers,
     stream_mapping,
 )
 from local.embedded_aws.patching import PackageChangedError
@@ -22,6 +24,7 @@ from local.embedded_aws.patching import PackageChangedError
 CORRECTIONS = (
     latency,
     mocked_tasks,
+    shared_layers,
     lambda_environment,
     lambda_errors,
     executions,
@@ -32,6 +35,7 @@ CORRECTIONS = (
     http_api,
     redrive,
     pre_token_trigger,
+    service_permissions,
     attribute_conditions,
     cloudformation_properties,
     inert,

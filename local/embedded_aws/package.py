@@ -5,6 +5,7 @@ from typing import Any
 
 app: Any = import_module("ministack.app")
 iam_actions: Any = import_module("ministack.core.iam_actions")
+iam_evaluator: Any = import_module("ministack.core.iam_evaluator")
 lambda_runtime: Any = import_module("ministack.core.lambda_runtime")
 responses: Any = import_module("ministack.core.responses")
 

@@ -19,6 +19,7 @@ from local.embedded_aws.answers import Json
 from local.embedded_aws.delivery import DeliveryError, Failure, deliver
 from local.embedded_aws.package import eventbridge, lambda_svc, sqs, stepfunctions
 from local.embedded_aws.patching import provide, replace, rewrite
+from local.embedded_aws.service_permissions import may_send, require_target_permission
 
 _log = logging.getLogger(__name__)
 
@@ -58,8 +59,12 @@ def apply() -> None:
             payload = (view or eventbridge._pattern_event_view(event)).event_with_detail()
             _to_dead_letter_queue(target, rule, payload, failure)
 
+        def send() -> None:
+            require_target_permission(target["Arn"], target.get("RoleArn", ""), rule["Arn"])
+            invoke(target, event, rule, view)
+
         deliver(
-            lambda: invoke(target, event, rule, view),
+            send,
             target.get("RetryPolicy") or {},
             give_up=give_up,
             later=_in_background,
@@ -95,8 +100,8 @@ def _to_function(arn: str, payload: str) -> None:
 def _to_dead_letter_queue(target: Json, rule: Json, event: Json, failure: Failure) -> None:
     code, message = failure.error.code, str(failure.error)
     queue = sqs._queue_by_arn((target.get("DeadLetterConfig") or {}).get("Arn", ""))
-    if not queue:
-        _log.warning(
+    if not queue or not may_send(queue["attributes"]["QueueArn"], rule["Arn"]):
+        _log.error(
             "Event lost: rule %s, target %s, %s: %s", rule["Name"], target["Arn"], code, message
         )
         return

@@ -18,6 +18,13 @@ ACCOUNT_ID = "000000000000"
 RUNTIME = "python3.11"
 
 Json = dict[str, Any]
+
+# What a service needs for the targets that these tests give it.
+CALL = {
+    "Effect": "Allow",
+    "Action": ["states:StartExecution", "events:PutEvents", "lambda:InvokeFunction"],
+    "Resource": "*",
+}
 Answer = TypeVar("Answer")
 
 
@@ -115,10 +122,12 @@ class Account:
         result: Json = json.loads(answer["Payload"].read())
         return result
 
-    def machine(self, states: Json, start_at: str | None = None) -> str:
-        definition = {"StartAt": start_at or next(iter(states)), "States": states}
+    def machine(self, states: Json, role: str | None = None) -> str:
+        definition = {"StartAt": next(iter(states)), "States": states}
         arn: str = self.client("stepfunctions").create_state_machine(
-            name=unique("machine"), roleArn=self.role(), definition=json.dumps(definition)
+            name=unique("machine"),
+            roleArn=role or self.role(CALL),
+            definition=json.dumps(definition),
         )["stateMachineArn"]
         return arn
 
@@ -186,6 +195,14 @@ class Account:
         name = unique("bus")
         self.client("events").create_event_bus(Name=name)
         return name
+
+    def let_events_invoke(self, function_arn: str) -> None:
+        self.client("lambda").add_permission(
+            FunctionName=function_arn,
+            StatementId=unique("events"),
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+        )
 
     def rule(self, bus: str, pattern: Json, target: Json) -> str:
         """Make a rule with one target; give the rule's ARN."""

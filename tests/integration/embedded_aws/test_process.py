@@ -14,7 +14,6 @@ from tests.integration.embedded_aws.account import Account, eventually
 
 SLEEP = "import os, time\ndef handler(event, context): print(os.getpid()); time.sleep(60)"
 PID = "import os\ndef handler(event, context): return os.getpid()"
-ENVIRONMENT = "import os\ndef handler(event, context): return dict(os.environ)"
 
 
 def processes_of(directory: Path) -> list[int]:
@@ -55,15 +54,6 @@ def test_it_listens_on_the_loopback_interface_only(account: Account) -> None:
         if line.split()[3] == "0A" and line.split()[1].endswith(f":{port:04X}")
     ]
     assert listening == [f"0100007F:{port:04X}"]
-
-
-def test_a_lambda_sees_its_own_variables_and_not_the_emulators(account: Account) -> None:
-    variables = account.invoke(
-        account.function(ENVIRONMENT, Environment={"Variables": {"MINE": "1"}})
-    )
-    assert variables["MINE"] == "1"
-    assert variables["AWS_REGION"] == "us-east-1"
-    assert not {"GATEWAY_PORT", "STATE_DIR", "AUTH", "LOG_LEVEL"} & variables.keys()
 
 
 def start(program: str, port: int, directory: Path) -> "subprocess.CompletedProcess[str]":

@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from tests.integration.embedded_aws.account import ACCOUNT_ID, REGION, Account, Json, eventually
+from tests.integration.embedded_aws.account import (
+    ACCOUNT_ID,
+    CALL,
+    REGION,
+    Account,
+    Json,
+    eventually,
+)
 
 ANY = {"source": ["tests"]}
 DONE = {"Done": {"Type": "Succeed"}}
@@ -16,7 +23,7 @@ NO_BUS = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/none"
 
 def test_a_state_machine_is_started_with_the_event(account: Account) -> None:
     machine, bus = account.machine(DONE), account.bus()
-    account.rule(bus, ANY, {"Arn": machine, "RoleArn": account.role()})
+    account.rule(bus, ANY, {"Arn": machine, "RoleArn": account.role(CALL)})
     account.put_event(bus, {"id": "evt_1"})
     (execution,) = eventually(lambda: account.executions(machine))
     event = json.loads(account.ended(execution["executionArn"])["input"])
@@ -31,7 +38,7 @@ def test_an_event_for_a_target_that_does_not_exist_is_not_lost(
     rule = account.rule(
         bus,
         ANY,
-        {"Arn": target, "RoleArn": account.role(), "DeadLetterConfig": {"Arn": queue_arn}},
+        {"Arn": target, "RoleArn": account.role(CALL), "DeadLetterConfig": {"Arn": queue_arn}},
     )
     account.put_event(bus, {"id": "evt_1"})
     message = account.message(queue_url)
@@ -53,7 +60,7 @@ def test_an_event_too_large_for_an_execution_lands_in_the_dead_letter_queue(
     account.rule(
         bus,
         ANY,
-        {"Arn": machine, "RoleArn": account.role(), "DeadLetterConfig": {"Arn": queue_arn}},
+        {"Arn": machine, "RoleArn": account.role(CALL), "DeadLetterConfig": {"Arn": queue_arn}},
     )
     account.put_event(bus, {"id": "evt_1", "text": "x" * 300_000})
     message = account.message(queue_url)
@@ -66,7 +73,7 @@ def test_an_event_too_large_for_an_execution_lands_in_the_dead_letter_queue(
 def test_a_rule_forwards_to_another_bus_and_keeps_the_source(account: Account) -> None:
     first, second, (queue_url, queue_arn) = account.bus(), account.bus(), account.queue()
     target = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/{second}"
-    account.rule(first, ANY, {"Arn": target, "RoleArn": account.role()})
+    account.rule(first, ANY, {"Arn": target, "RoleArn": account.role(CALL)})
     account.rule(second, {"source": ["tests"], "detail-type": ["a.b"]}, {"Arn": queue_arn})
     account.put_event(first, {"id": "evt_1"}, DetailType="a.b")
     event = json.loads(account.message(queue_url)["Body"])
@@ -165,6 +172,7 @@ def handler(event, context):
     )
     lambdas = account.client("lambda")
     lambdas.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    account.let_events_invoke(function)
     account.rule(bus, ANY, {"Arn": function})
     account.put_event(bus, {"id": "evt_1"})
     lambdas.delete_function_concurrency(FunctionName=function)
@@ -183,6 +191,7 @@ def test_an_alias_uses_its_own_retries_and_destination(account: Account) -> None
         MaximumRetryAttempts=0,
         DestinationConfig={"OnFailure": {"Destination": queue_arn}},
     )
+    account.let_events_invoke(alias["AliasArn"])
     account.rule(bus, ANY, {"Arn": alias["AliasArn"]})
     account.put_event(bus, {"id": "evt_1"})
     record = json.loads(account.message(queue_url)["Body"])
