@@ -142,7 +142,7 @@ def test_a_secret_rolled_since_it_was_cached_is_read_anew(ports: FakePorts) -> N
         (f"t={NOW}", "no v1"),
         (signature(BODY, scheme="v0"), "no v1"),
         (f"t={NOW},v1={'0' * 64}", "No signature matches"),
-        (f"t={NOW},v1=ünicode", "No signature matches"),
+        (f"t={NOW},v1=ünicode\udcff", "No signature matches"),
         (signature(BODY, ["whsec_of_another_endpoint"]), "No signature matches"),
         (signature(BODY + b" "), "No signature matches"),
         (signature(BODY, at=NOW - 301), "tolerance"),
@@ -176,7 +176,7 @@ def test_a_request_without_the_header_is_refused(ports: FakePorts) -> None:
     [
         b"",
         b"{",
-        b'{"id": "evt_1", "created": NaN}',
+        as_body(an_event(weight=float("nan"))),
         b"[" * 100_000,
         as_body([]),
         as_body("customer.subscription.created"),
@@ -295,7 +295,7 @@ def test_a_large_event_still_says_which_attributes_changed(ports: FakePorts) -> 
                 "cancel_at": None,
                 "description": "y" * FIVE_MEGABYTES,
                 "cancellation_details": {"comment": "z" * FIVE_MEGABYTES, "reason": None},
-                "items": {"data": [{"id": "si_1", "quantity": 1}] * 1000},
+                "items": {"data": [{"id": "si_1", "quantity": 1}] * 100_000},
             },
         },
     )
@@ -312,7 +312,7 @@ def test_a_large_event_still_says_which_attributes_changed(ports: FakePorts) -> 
     "bulk",
     [
         {"data": {"object": session_json(metadata={f"key_{i}": "v" * 499 for i in range(2_000)})}},
-        {"data": {"object": session_json(**{f"field_{i}": "v" * 499 for i in range(2_000)})}},
+        {"data": {"object": {f"field_{i}": "v" * 499 for i in range(2_000)} | session_json()}},
         {"surplus": "x" * FIVE_MEGABYTES},
         {f"surplus_{i}": "v" * 499 for i in range(2_000)},
     ],
