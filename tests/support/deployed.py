@@ -1,0 +1,256 @@
+"""The deployed local stack as the integration tests use it: Stripe's side, AWS's side, the API."""
+
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import boto3
+import httpx
+import stripe
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
+
+from local.stack.stack_file import StackFile
+
+Answer = TypeVar("Answer")
+Json = dict[str, Any]
+
+DEADLINE = 60
+
+
+def eventually(probe: Callable[[], Answer | None], what: str = "it") -> Answer:
+    """Give the first truthy answer; fail when the deadline has passed."""
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        if answer := probe():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {DEADLINE} s")
+
+
+def signature(body: str, secret: str, at: int | None = None) -> str:
+    """Sign as Stripe does ("Verify webhook signatures manually")."""
+    timestamp = int(time.time()) if at is None else at
+    digest = hmac.new(secret.encode(), f"{timestamp}.{body}".encode(), hashlib.sha256)
+    return f"t={timestamp},v1={digest.hexdigest()}"
+
+
+class Facts:
+    """What our bus carried as domain events since the listener was set up."""
+
+    def __init__(self, receive: Callable[[], list[Json]]) -> None:
+        self._receive = receive
+        self._seen: list[Json] = []
+
+    def of(self, user_id: str) -> list[Json]:
+        self._seen += self._receive()
+        return [fact for fact in self._seen if fact["detail"]["user_id"] == user_id]
+
+    def types_of(self, user_id: str) -> list[str]:
+        return sorted(fact["detail-type"] for fact in self.of(user_id))
+
+
+class Deployed:
+    """One running stack."""
+
+    def __init__(self, stack: StackFile) -> None:
+        self.stack = stack
+        self.stripe = stripe.StripeClient(
+            stack.stripe_secret_key, base_addresses={"api": stack.stripe_api_base}
+        )
+        self.http = httpx.Client(timeout=60)
+
+    def close(self) -> None:
+        self.http.close()
+
+    def client(self, service: str) -> Any:
+        session: Any = boto3.Session("test", "test", region_name=self.stack.aws_region)
+        return session.client(
+            service,
+            endpoint_url=self.stack.aws_endpoint,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        return self.client("dynamodb")
+
+    @cached_property
+    def stepfunctions(self) -> Any:
+        return self.client("stepfunctions")
+
+    @cached_property
+    def sqs(self) -> Any:
+        return self.client("sqs")
+
+    # -- People and Stripe's objects ------------------------------------------------------------
+
+    def add_user(self) -> str:
+        """Add a user of the SaaS without a subscription or a token."""
+        user_id = f"user-{uuid.uuid4().hex[:12]}"
+        self.dynamodb.put_item(
+            TableName=self.stack.tables.users,
+            Item={"email": {"S": f"{user_id}@example.test"}, "_id": {"S": user_id}},
+        )
+        return user_id
+
+    def subscribed_customer(self, metadata: dict[str, str] | None = None) -> tuple[str, str]:
+        """Make a customer with an active subscription at Stripe; give both ids."""
+        customer = self.stripe.v1.customers.create({"metadata": {}})
+        method = self.stripe.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+        subscription = self.stripe.v1.subscriptions.create(
+            {
+                "customer": customer.id,
+                "items": [{"price": self.stack.prices["standard_monthly"]}],
+                "default_payment_method": method.id,
+                "metadata": metadata or {},
+            }
+        )
+        assert subscription.status == "active"
+        return customer.id, subscription.id
+
+    def event(self, type_: str, stripe_object: Json, **fields: Any) -> Json:
+        """Make an event of our own about an object."""
+        return {
+            "id": f"evt_{uuid.uuid4().hex}",
+            "object": "event",
+            "api_version": "2026-10-28.endive",
+            "created": int(time.time()),
+            "type": type_,
+            "livemode": False,
+            "pending_webhooks": 1,
+            "request": {"id": None, "idempotency_key": None},
+            "data": {"object": stripe_object},
+            **fields,
+        }
+
+    def subscription_event(self, subscription_id: str, user_id: str | None, **fields: Any) -> Json:
+        """``customer.subscription.created`` of a real subscription, naming this user."""
+        found = self.stripe.v1.subscriptions.retrieve(subscription_id).to_dict()
+        named = {"user_id": user_id} if user_id else {}
+        text = json.dumps(found | {"metadata": named}, default=str)
+        return self.event("customer.subscription.created", json.loads(text), **fields)
+
+    def session_event(
+        self, customer_id: str, subscription_id: str, user_id: str, **fields: Any
+    ) -> Json:
+        """``checkout.session.completed`` of a checkout that made this subscription."""
+        session = {
+            "id": f"cs_test_{uuid.uuid4().hex}",
+            "object": "checkout.session",
+            "mode": "subscription",
+            "status": "complete",
+            "payment_status": "paid",
+            "customer": customer_id,
+            "subscription": subscription_id,
+            "client_reference_id": user_id,
+            "metadata": {},
+        }
+        return self.event("checkout.session.completed", session, **fields)
+
+    # -- The doors --------------------------------------------------------------------------------
+
+    def post_webhook(self, event: Json, **headers: str) -> httpx.Response:
+        body = json.dumps(event)
+        signed = {"Stripe-Signature": signature(body, self.stack.webhook_secret)}
+        return self.http.post(self.stack.webhook_url, content=body, headers=signed | headers)
+
+    def put_partner(self, event: Json) -> None:
+        answer = self.client("events").put_partner_events(
+            Entries=[
+                {
+                    "Source": self.stack.partner_event_source,
+                    "DetailType": event["type"],
+                    "Detail": json.dumps(event),
+                }
+            ]
+        )
+        assert answer["FailedEntryCount"] == 0, answer
+
+    # -- What came of it ---------------------------------------------------------------------------
+
+    def entry(self, event_id: str) -> Json:
+        return self._item(self.stack.tables.events, {"event_id": {"S": event_id}})
+
+    def record(self, user_id: str) -> Json:
+        return self._item(self.stack.tables.subscriptions, {"_id": {"S": user_id}})
+
+    def user(self, user_id: str) -> Json:
+        return self._item(self.stack.tables.users, {"email": {"S": f"{user_id}@example.test"}})
+
+    def ended(self, event: Json, outcome: str = "applied", deliveries: int = 1) -> Json:
+        """Wait until the ledger says that the event ended so, after so many deliveries."""
+
+        def probe() -> Json | None:
+            entry = self.entry(event["id"])
+            done = (entry.get("outcome"), entry.get("deliveries")) == (outcome, deliveries)
+            return entry if done else None
+
+        try:
+            return eventually(probe)
+        except AssertionError:
+            raise AssertionError(
+                f"{event['id']} did not end {outcome}: {self.entry(event['id'])}"
+            ) from None
+
+    def path_of(self, execution: str) -> list[str]:
+        """The states that an execution has entered."""
+        history = self.stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
+        return [
+            step["stateEnteredEventDetails"]["name"]
+            for step in history["events"]
+            if "stateEnteredEventDetails" in step
+        ]
+
+    def status_of(self, execution: str) -> str:
+        status: str = self.stepfunctions.describe_execution(executionArn=execution)["status"]
+        return status
+
+    def dead_letters(self, queue: str) -> list[Json]:
+        """Take what is in a dead-letter queue."""
+        return self.receive(self.stack.dead_letter_queues[queue])
+
+    def receive(self, queue_url: str) -> list[Json]:
+        taken: list[Json] = []
+        while True:
+            answer = self.sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+            )
+            messages = answer.get("Messages", [])
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                attributes = message.get("MessageAttributes", {})
+                taken.append(
+                    json.loads(message["Body"])
+                    | {"attributes": {k: v["StringValue"] for k, v in attributes.items()}}
+                )
+            if not messages:
+                return taken
+
+    def listen_to_facts(self) -> Facts:
+        """Put a queue behind a rule on our bus."""
+        name = f"facts-{uuid.uuid4().hex[:8]}"
+        url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        events = self.client("events")
+        events.put_rule(
+            Name=name,
+            EventBusName=self.stack.event_bus,
+            EventPattern=json.dumps({"source": ["scai.billing"]}),
+        )
+        events.put_targets(
+            Rule=name,
+            EventBusName=self.stack.event_bus,
+            Targets=[{"Id": "queue", "Arn": arn["Attributes"]["QueueArn"]}],
+        )
+        return Facts(lambda: self.receive(url))
+
+    def _item(self, table: str, key: Json) -> Json:
+        item = self.dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
+        read = TypeDeserializer().deserialize
+        return {name: read(value) for name, value in item.items()}
