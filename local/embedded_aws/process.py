@@ -66,8 +66,9 @@ def environment(
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
-        # At most this many Lambda processes work at once; idle ones beyond a function's first end.
-        "LAMBDA_ACCOUNT_CONCURRENCY": "32",
+        # More Lambda processes at once are throttled, as on AWS: a burst of cold starts would
+        # otherwise keep all cores and gigabytes busy. Idle ones beyond a function's first end.
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(max(16, 4 * (os.cpu_count() or 1))),
         "LAMBDA_WARM_TTL_SECONDS": "60",
         **(settings or {}),
     }

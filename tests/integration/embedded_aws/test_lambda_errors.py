@@ -97,3 +97,19 @@ def handler(event, context):
     retry = [{"ErrorEquals": ["BusyError"], "IntervalSeconds": 0, "MaxAttempts": 3}]
     execution = account.run(account.machine({"Try": task(account.function(source), Retry=retry)}))
     assert json.loads(execution["output"]) == {"calls": 3}
+
+
+def test_a_retrys_longest_delay_is_kept(account: Account) -> None:
+    failing = account.function("def handler(event, context): raise RuntimeError()")
+    retry = [
+        {
+            "ErrorEquals": ["RuntimeError"],
+            "IntervalSeconds": 1,
+            "BackoffRate": 1000,
+            "MaxAttempts": 2,
+            "MaxDelaySeconds": 1,
+            "JitterStrategy": "FULL",
+        }
+    ]
+    execution = account.run(account.machine({"Try": task(failing, Retry=retry)}))
+    assert (execution["stopDate"] - execution["startDate"]).total_seconds() < 10

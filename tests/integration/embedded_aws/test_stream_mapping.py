@@ -82,7 +82,7 @@ def stream(account: Account) -> Deploy:
                         "Runtime": RUNTIME,
                         "Handler": "index.handler",
                         "Role": role,
-                        "Timeout": 10,
+                        "Timeout": 60,
                         "Code": {"ZipFile": f"QUEUE = {seen_url!r}\n{SOURCE}"},
                     },
                 },
@@ -155,7 +155,7 @@ def test_a_slow_function_does_not_hold_up_another(account: Account, stream: Depl
     slow, fast = stream(), stream()
     slow_function = account.client("lambda").get_event_source_mapping(UUID=slow.mapping)
     account.replace_code(
-        slow_function["FunctionArn"], "import time\ndef handler(event, context): time.sleep(3)"
+        slow_function["FunctionArn"], "import time\ndef handler(event, context): time.sleep(50)"
     )
     slow.put_together({"id": "a"})
     fast.put_together({"id": "b"})
