@@ -14,11 +14,12 @@ A step's test calls the step itself::
 
 ``ports.clock`` is moved by the test, ``ports.stripe`` is a ``tests.support.stripe.FakeStripe``,
 ``ports.executions.running`` says which executions run, ``ports.bus.held`` is what EventBridge took
-(``refused_types`` and ``reachable`` make it fail); the stores are the real ones. ``add_user`` adds
+(``refuse`` and ``reachable`` make it fail); the stores are the real ones. ``add_user`` adds
 a user to the SaaS's own table, ``ledger_item`` and ``facts`` look into the ledger.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -105,8 +106,12 @@ class FakeBus(Bus):
 
     def __init__(self) -> None:
         self.held: list[Envelope] = []
-        self.refused_types: set[str] = set()
         self.reachable = True
+        self._refusals: dict[str, float] = {}
+
+    def refuse(self, detail_type: str, times: float = math.inf) -> None:
+        """Refuse the next entries of a type."""
+        self._refusals[detail_type] = times
 
     def put_all(self, envelopes: Sequence[Envelope]) -> Mapping[int, str]:
         assert 1 <= len(envelopes) <= 10, "PutEvents takes one to ten entries"
@@ -115,10 +120,15 @@ class FakeBus(Bus):
         refused = {
             position: "ThrottlingException"
             for position, envelope in enumerate(envelopes)
-            if envelope.detail_type in self.refused_types
+            if self._refuses(envelope.detail_type)
         }
         self.held += [e for position, e in enumerate(envelopes) if position not in refused]
         return refused
+
+    def _refuses(self, detail_type: str) -> bool:
+        left = self._refusals.get(detail_type, 0)
+        self._refusals[detail_type] = left - 1
+        return left > 0
 
 
 class FakeExecutions:

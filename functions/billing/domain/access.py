@@ -11,7 +11,7 @@ class Access(Value):
     """A level, the second it lasts until (None: open-ended) and the reason in Stripe's words."""
 
     level: Level
-    until: int | None
+    until: int | None = None
     reason: str
 
 

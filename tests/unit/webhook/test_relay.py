@@ -216,7 +216,7 @@ def test_text_that_is_not_utf_8_is_refused(ports: FakePorts) -> None:
 
 
 def test_an_event_that_the_bus_did_not_take_is_asked_for_again(ports: FakePorts) -> None:
-    ports.bus.refused_types.add("customer.subscription.created")
+    ports.bus.refuse("customer.subscription.created")
 
     answer = relay(request(BODY), ports)
 
