@@ -79,7 +79,7 @@ $(INSTALLED): requirements-dev.txt
 	@echo "Making $(VENV) with `$(PYTHON) -V`: about a minute the first time"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@{ $(BIN)/python -m pip install --no-deps --require-hashes --progress-bar off -r $<; echo "exit $$?"; } | awk ' \
-		/^Collecting/ && ++n % 20 == 0 { print "  " n " packages fetched"; fflush() } \
+		/^(Collecting|Processing)/ && ++n % 20 == 0 { print "  " n " packages fetched"; fflush() } \
 		/^Installing/ { print "  installing " n " packages"; fflush() } \
 		/^exit/ { exit $$2 }'
 	@touch $@

@@ -1,6 +1,6 @@
 """Puts the stack together: the embedded AWS, Stripe, the deployed template, people and prices.
 
-Guards the stack file's promise: it is written last, once everything in it answers.
+Guards against a stack that is only half there: what it hands back has answered.
 """
 
 import json
@@ -64,7 +64,6 @@ class Assembly:
             lambda: _answers(health), f"{health} did not answer", _START_SECONDS
         )
         self._step("The API is healthy")
-        stack.write(settings.stack_file)
         return stack
 
     def _start_embedded_aws(self) -> None:

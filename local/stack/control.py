@@ -28,10 +28,9 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     """
     if _is_running(settings):
         _await_start_by_another(settings)
-        say("Already running.")
+        say(f"Already running.\n{summary(settings, StackFile.read(settings.stack_file))}")
     else:
         _start(settings, say)
-    say(summary(settings, StackFile.read(settings.stack_file)))
 
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:

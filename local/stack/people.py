@@ -5,7 +5,6 @@ tokens are made as in production.
 """
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import BaseModel
 
@@ -51,25 +50,22 @@ class UserPool(BaseModel):
 
 def seed_users(aws: Aws, pool: UserPool, users_table: str) -> list[SeededUser]:
     """Add the ten users to the SaaS's table and to the pool, and sign each in."""
-
-    def seed(number: int) -> SeededUser:
-        email, password = f"user{number:02}@example.test", _password()
-        user_id = f"user-{number:02}"
+    users = []
+    for number, ordinal in enumerate(_ORDINALS, start=1):
+        user_id, email, password = f"user-{number:02}", f"user{number:02}@example.test", _password()
         aws.dynamodb.put_item(
             TableName=users_table,
             Item={
                 "email": {"S": email},
                 "_id": {"S": user_id},
                 "firstName": {"S": "User"},
-                "lastName": {"S": _ORDINALS[number - 1]},
+                "lastName": {"S": ordinal},
             },
         )
         pool.add(aws, email, password)
         token = pool.sign_in(aws, email, password)
-        return SeededUser(userId=user_id, email=email, password=password, token=token)
-
-    with ThreadPoolExecutor(max_workers=4) as executor:
-        return list(executor.map(seed, range(1, len(_ORDINALS) + 1)))
+        users.append(SeededUser(userId=user_id, email=email, password=password, token=token))
+    return users
 
 
 def seed_admin(aws: Aws, pool: UserPool) -> str:

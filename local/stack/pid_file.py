@@ -25,6 +25,14 @@ class PidFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def hold(self) -> None:
+        """Hold the lock, with our own pid in the file, until this process has ended.
+
+        Raises:
+            HeldError: somebody holds it.
+        """
+        self.write(self._open_locked(), os.getpid())
+
     @contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the lock; yields its descriptor.
@@ -34,11 +42,8 @@ class PidFile:
         Raises:
             HeldError: somebody holds it.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._open_locked()
         try:
-            self._lock(descriptor)
-            os.ftruncate(descriptor, 0)
             yield descriptor
         finally:
             os.close(descriptor)
@@ -81,10 +86,14 @@ class PidFile:
             os.close(descriptor)
         return False
 
-    def _lock(self, descriptor: int) -> None:
+    def _open_locked(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         for _ in range(_ATTEMPTS):
             with suppress(BlockingIOError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                os.ftruncate(descriptor, 0)
+                return descriptor
             time.sleep(_POLL_SECONDS)  # whoever only looks at the lock holds it for an instant
+        os.close(descriptor)
         raise HeldError(self.path)

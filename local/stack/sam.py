@@ -23,6 +23,7 @@ from local.stack.settings import PROJECT_ROOT, REGION, Settings, python_version
 
 ARTIFACTS_BUCKET = "deployment-artifacts"
 
+_CONFIG = ("--config-file", str(PROJECT_ROOT / "samconfig.toml"), "--config-env", "local")
 _LAYER_SOURCES = ("Makefile", "requirements.txt")
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
@@ -60,7 +61,7 @@ class Sam:
         (self._home / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time()}))
         self._children.run(
             f"sam {command}",
-            [sam_executable(), command, "--config-env", "local", *arguments],
+            [sam_executable(), command, *_CONFIG, *arguments],
             isolated() | self._environment(),
         )
 

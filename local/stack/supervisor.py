@@ -26,13 +26,11 @@ def run(settings: Settings, stop: StopSignal, say: Callable[[str], None]) -> Non
     Raises:
         StackError: it couldn't start, or a part of it has ended.
     """
-    pid_file = PidFile(settings.supervisor_pid)
     try:
-        with pid_file.locked() as lock:
-            pid_file.write(lock, os.getpid())
-            _supervise(settings, children_of(settings, stop), say)
+        PidFile(settings.supervisor_pid).hold()
     except HeldError:
         raise StackError("a stack is already running here (make down stops it)") from None
+    _supervise(settings, children_of(settings, stop), say)
 
 
 def _supervise(settings: Settings, children: Children, say: Callable[[str], None]) -> None:
@@ -47,6 +45,7 @@ def _supervise(settings: Settings, children: Children, say: Callable[[str], None
         require_free_ports(settings)
         stack = Assembly(settings, children, step).start()
         say(summary(settings, stack))
+        stack.write(settings.stack_file)  # last of all: whoever waits for it may go on
         while True:
             children.pause(_WATCH_SECONDS)
     except Stopped:
