@@ -1,4 +1,4 @@
-"""Step Functions' executions, as far as a lease needs them."""
+"""Step Functions' executions, as far as the ledger needs them."""
 
 from typing import TYPE_CHECKING
 
@@ -9,10 +9,11 @@ from billing.store.dynamodb import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 
 class Executions:
-    """Answers whether the holder of a lease is still at work."""
+    """Answers whether the holder of a lease is still at work, and what it works on."""
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
@@ -24,11 +25,24 @@ class Executions:
             StoreUnavailable: Step Functions did not answer; nothing may be assumed.
         """
         try:
-            answer = self._client.describe_execution(executionArn=execution)
+            return self._describe(execution)["status"] == "RUNNING"
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return False
+
+    def input_of(self, execution: str) -> str:
+        """The JSON text that an execution was started with.
+
+        Raises:
+            StoreUnavailable: Step Functions did not answer.
+        """
+        return self._describe(execution)["input"]
+
+    def _describe(self, execution: str) -> "DescribeExecutionOutputTypeDef":
+        try:
+            return self._client.describe_execution(executionArn=execution)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            raise
         except ClientError as error:
-            if error_code(error) == "ExecutionDoesNotExist":
-                return False
             raise StoreUnavailable(f"Step Functions: {error_code(error)}") from error
         except BotoCoreError as error:
             raise StoreUnavailable("Step Functions did not answer") from error
-        return answer["status"] == "RUNNING"

@@ -132,13 +132,17 @@ class FakeBus(Bus):
 
 
 class FakeExecutions:
-    """Step Functions with the executions that a test says are running."""
+    """Step Functions with the executions that a test says are running, and their inputs."""
 
     def __init__(self) -> None:
         self.running: set[str] = set()
+        self.inputs: dict[str, str] = {}
 
     def is_running(self, execution: str) -> bool:
         return execution in self.running
+
+    def input_of(self, execution: str) -> str:
+        return self.inputs[execution]
 
 
 class FakePorts(Ports):

@@ -13,11 +13,16 @@ class StepModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class ClaimEventInput(StepModel):
-    """``execution`` is the ARN of the execution that wants to work on the event."""
+class MachineInput(StepModel):
+    """What a rule starts a machine with; ``source`` is the door that the event came in by."""
 
     event: StripeEvent
     source: str
+
+
+class ClaimEventInput(MachineInput):
+    """``execution`` is the ARN of the execution that wants to work on the event."""
+
     execution: str
 
 

@@ -228,8 +228,10 @@ class Ledger:
         return self._update(
             event_id,
             "SET outcome = :failed, attention = :failed, #error = :error, cause = :cause,"
-            " #status = :status, redrive_count = :redrives, failed_at = :at",
-            condition=f"{_HELD} AND (attribute_not_exists(failed_at) OR redrive_count < :redrives"
+            " #status = :status, redrive_count = :redrives, failed_at = :at,"
+            " failed_execution = :execution",
+            condition=f"{_HELD} AND (attribute_not_exists(failed_execution)"
+            " OR failed_execution <> :execution OR redrive_count < :redrives"
             " OR (redrive_count = :redrives AND failed_at < :at))",
             values={
                 ":failed": "failed",

@@ -1,0 +1,59 @@
+"""Record Failure, on Step Functions' status changes: the ledger learns that an execution failed.
+
+Guards that a failed event is listed for ops, even where its execution failed before it could claim
+the event. The hints come late, twice and out of order; which of them counts is the ledger's to say.
+The failed execution keeps its lease, which suppresses nothing: who claims the event asks after it.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
+
+from billing.contracts.status_changes import ExecutionFailed, StatusChange
+from billing.contracts.steps import MachineInput
+from billing.contracts.stripe_events import explain
+from billing.observability import log_context, logger
+from billing.runtime import Ports
+from billing.store.ledger import Failure
+
+
+def record_failure(failed: ExecutionFailed, ports: Ports) -> bool:
+    """Mark the event of a failed execution; False where the event has moved on since.
+
+    Raises:
+        StoreUnavailable: DynamoDB or Step Functions did not answer.
+    """
+    log_context(execution=failed.execution)
+    started_with = failed.input or ports.executions.input_of(failed.execution)
+    try:
+        machine_input = MachineInput.model_validate_json(started_with)
+    except ValidationError as error:
+        logger.error("execution without an event failed", error=failed.error, why=explain(error))
+        return False
+    event = machine_input.event
+    log_context(event_id=event.id, customer_id=event.customer_id)
+    ports.ledger.open(event, machine_input.source, failed.execution, ports.now())
+    marked = ports.ledger.mark_failed(event.id, _failure(failed))
+    logger.info("failure noted" if marked else "failure outdated", error=failed.error)
+    return marked
+
+
+def _failure(failed: ExecutionFailed) -> Failure:
+    return Failure(
+        execution=failed.execution,
+        status=failed.status,
+        error=failed.error or failed.status,
+        cause=failed.message,
+        redrive_count=failed.redrive_count,
+        at=failed.stopped_at,
+    )
+
+
+_ports = Ports()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Lambda's entry point."""
+    record_failure(StatusChange.model_validate(event).detail, _ports)
