@@ -5,6 +5,7 @@ Every answer is checked: whatever isn't as documented ends the demo.
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, TypeVar
 
 import httpx
@@ -14,6 +15,7 @@ from local.stack.aws import Aws
 from local.stack.errors import StackError
 from local.stack.payment_page import pay
 from local.stack.people import UserPool
+from local.stack.settings import HOST
 from local.stack.stack_file import SeededUser, StackFile
 
 T = TypeVar("T")
@@ -39,8 +41,12 @@ class Demo:
         Raises:
             StackError: something was not as it should be.
         """
-        user = self._next_user()
-        with self._sign_in(user) as api:
+        _require(
+            HOST in self._stack.stripe_api_base,
+            "the demo pays on the local Stripe's page: start the stack without STRIPE_SECRET_KEY",
+        )
+        user, api = self._sign_in()
+        with closing(api):
             session = self._create_session(api, user)
             self._pay(session)
             self._await_subscription(api, user)
@@ -50,21 +56,18 @@ class Demo:
         _require(any(entry["outcome"] == "applied" for entry in entries), "no event was applied")
         self._step("Done")
 
-    def _next_user(self) -> SeededUser:
-        for user in self._stack.users:
-            with httpx.Client(base_url=self._stack.api_url, headers=_bearer(user.token)) as api:
-                if self._dashboard(api, user)["subscription"] is None:
-                    return user
-        raise StackError("all seeded users have a subscription by now: make down, make up")
-
-    def _sign_in(self, user: SeededUser) -> httpx.Client:
+    def _sign_in(self) -> tuple[SeededUser, httpx.Client]:
+        """Sign in the first seeded user who has no subscription."""
         pool = UserPool(pool_id=self._stack.user_pool_id, client_id=self._stack.user_pool_client_id)
-        token = pool.sign_in(self._aws, user.email, user.password)
-        self._step(f"{user.email} signs in")
-        api = httpx.Client(base_url=self._stack.api_url, headers=_bearer(token), timeout=30)
-        subscription = self._dashboard(api, user)["subscription"]
-        self._step(f"GET /dashboard/{user.userId}: subscription {subscription}")
-        return api
+        for user in self._stack.users:
+            token = pool.sign_in(self._aws, user.email, user.password)
+            headers = {"Authorization": f"Bearer {token}"}
+            api = httpx.Client(base_url=self._stack.api_url, headers=headers, timeout=30)
+            if self._dashboard(api, user)["subscription"] is None:
+                self._step(f"{user.email} signs in; GET /dashboard/{user.userId}: no subscription")
+                return user, api
+            api.close()
+        raise StackError("every seeded user has a subscription by now: make down up, then again")
 
     def _create_session(self, api: httpx.Client, user: SeededUser) -> dict[str, Any]:
         body = {
@@ -148,18 +151,14 @@ class Demo:
         self._say(f"{'':10}{text}")
 
 
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
-
-
 def _json(answer: httpx.Response) -> dict[str, Any]:
-    if not answer.is_success:
-        request = answer.request
-        raise StackError(
-            f"{request.method} {request.url.path} answered {answer.status_code}: {answer.text}"
-        )
-    body: dict[str, Any] = answer.json()
-    return body
+    if answer.is_success and answer.headers["content-type"] == "application/json":
+        body: dict[str, Any] = answer.json()
+        return body
+    request = answer.request
+    raise StackError(
+        f"{request.method} {request.url.path} answered {answer.status_code}: {answer.text}"
+    )
 
 
 def _require(holds: bool, surprise: str) -> None:  # noqa: FBT001  a condition, as in assert
