@@ -14,7 +14,7 @@ from typing import Any
 from local.embedded_aws.package import dynamodb, lambda_svc, provisioners
 from local.embedded_aws.patching import PackageChangedError
 
-type_hook = Callable[[str, dict[str, Any]], None]
+Hook = Callable[[str, dict[str, Any]], None]
 
 
 def apply() -> None:
@@ -22,7 +22,7 @@ def apply() -> None:
     after_provisioning("AWS::Lambda::Function", _set_function_options)
 
 
-def after_provisioning(resource_type: str, hook: type_hook) -> None:
+def after_provisioning(resource_type: str, hook: Hook) -> None:
     """Call `hook(physical_id, properties)` whenever such a resource was created or updated."""
     handlers = provisioners._RESOURCE_HANDLERS.get(resource_type, {})
     if not {"create", "update"} <= handlers.keys():

@@ -4,9 +4,6 @@ On AWS a partner makes an event source in the customer's account, the customer a
 the same name (`CreateEventBus` with `EventSourceName`), and `PutPartnerEvents` delivers to it
 ("Receiving events from a SaaS partner", EventBridge User Guide). The package answers success and
 drops every event, so the door through which Stripe's events come could not be tried.
-
-It also lets through what `PutEvents` refuses: an entry without its required fields, details that
-are no JSON object, and more than 1 MB ("PutEvents", EventBridge API Reference).
 """
 
 # ruff: noqa: SLF001  a correction reaches into the package
@@ -18,37 +15,9 @@ from local.embedded_aws.cloudformation_properties import after_provisioning
 from local.embedded_aws.package import eventbridge
 from local.embedded_aws.patching import provide, replace, rewrite
 
-MAX_REQUEST_BYTES = 1_048_576
-_TIME_BYTES = 14
-_REQUIRED = ("Source", "DetailType", "Detail")
-
 
 def apply() -> None:
-    provide(
-        eventbridge,
-        entry_refusal=_entry_refusal,
-        is_too_large=_is_too_large,
-        event_source_refusal=_event_source_refusal,
-    )
-    rewrite(
-        eventbridge,
-        "_put_events",
-        (
-            "    results = []\n",
-            "    if is_too_large(entries):\n"
-            '        return error_response_json("ValidationException",\n'
-            '            "Total size of the entries in the request is over the limit.", 400)\n'
-            "    results = []\n",
-        ),
-        (
-            "        # AWS Time is a timestamp shape;",
-            "        if refusal := entry_refusal(entry):\n"
-            "            results.append(refusal)\n"
-            "            failed += 1\n"
-            "            continue\n"
-            "        # AWS Time is a timestamp shape;",
-        ),
-    )
+    provide(eventbridge, event_source_refusal=_event_source_refusal)
     replace(eventbridge, "_put_partner_events", _put_partner_events)
     replace(eventbridge, "_describe_event_source", _describe_event_source)
     replace(eventbridge, "_list_event_sources", _list_event_sources)
@@ -84,32 +53,6 @@ def _put_partner_event(entry: Json) -> Json:
     _, _, body = eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
     result: Json = json.loads(body)["Entries"][0]
     return result
-
-
-def _entry_refusal(entry: Json) -> Json | None:
-    for name in _REQUIRED:
-        if not entry.get(name):
-            reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
-            return {"ErrorCode": "InvalidArgument", "ErrorMessage": reason}
-    try:
-        is_object = isinstance(json.loads(entry["Detail"]), dict)
-    except ValueError:
-        is_object = False
-    return (
-        None
-        if is_object
-        else {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-    )
-
-
-def _is_too_large(entries: list[Json]) -> bool:
-    return sum(_entry_bytes(entry) for entry in entries) > MAX_REQUEST_BYTES
-
-
-def _entry_bytes(entry: Json) -> int:
-    """Count as in "Calculating PutEvents event entry size"."""
-    texts = [entry.get(name) or "" for name in _REQUIRED] + entry.get("Resources", [])
-    return sum(len(text.encode()) for text in texts) + (_TIME_BYTES if entry.get("Time") else 0)
 
 
 def _sources() -> dict[str, Json]:

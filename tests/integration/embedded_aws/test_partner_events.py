@@ -1,4 +1,4 @@
-"""Stripe's door: events of a partner, and what PutEvents refuses."""
+"""Stripe's door: events of a partner."""
 
 import json
 
@@ -59,26 +59,3 @@ def test_a_bus_cannot_be_associated_otherwise(account: Account, source: str, nam
     event_source = name if name.endswith("unknown") else source
     with pytest.raises(ClientError):
         account.client("events").create_event_bus(Name=name, EventSourceName=event_source)
-
-
-@pytest.mark.parametrize(
-    ("entry", "code"),
-    [
-        ({"Source": "aws.states"}, "NotAuthorizedForSourceException"),
-        ({"Detail": "not json"}, "MalformedDetail"),
-        ({"Detail": "[1]"}, "MalformedDetail"),
-        ({"Source": ""}, "InvalidArgument"),
-        ({"DetailType": ""}, "InvalidArgument"),
-    ],
-)
-def test_put_events_refuses_what_aws_refuses(account: Account, entry: Json, code: str) -> None:
-    assert account.put_event("default", **entry)["ErrorCode"] == code
-
-
-def test_put_events_takes_one_megabyte_and_no_more(account: Account) -> None:
-    bus = account.bus()
-    envelope = len("tests" + "Something Happened" + '{"text": ""}')
-    room = 1_048_576 - envelope
-    assert "ErrorCode" not in account.put_event(bus, {"text": "x" * room})
-    with pytest.raises(ClientError, match="over the limit"):
-        account.put_event(bus, {"text": "x" * (room + 1)})
