@@ -26,11 +26,16 @@ class Settings(BaseModel):
     ledger_ttl_days: int = Field(alias="LEDGER_TTL_DAYS", ge=31)
 
 
-class ApiSettings(Settings):
+class TokenSettings(Settings):
+    """Which claim of a token says whose it is: for who writes it and who reads it."""
+
+    user_id_claim: str = Field(alias="USER_ID_CLAIM")
+
+
+class ApiSettings(TokenSettings):
     """What the API needs besides."""
 
     stripe_publishable_key: str = Field(alias="STRIPE_PUBLISHABLE_KEY")
-    user_id_claim: str = Field(alias="USER_ID_CLAIM")
     checkout_success_url: str = Field(alias="CHECKOUT_SUCCESS_URL")
     checkout_cancel_url: str = Field(alias="CHECKOUT_CANCEL_URL")
     max_trial_days: int = Field(alias="MAX_TRIAL_DAYS", ge=0, le=730)

@@ -58,6 +58,19 @@ class UserStore:
         attributes = from_item(answer["Items"][0])
         return User.model_validate({**attributes, "key": attributes[self._key_name]})
 
+    def id_of(self, key: str) -> str | None:
+        """The ``_id`` of the user with this key, and nothing else of theirs."""
+        names = {"#key": self._key_name, "#id": "_id"}
+        with errors_translated():
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key={self._key_name: {"S": key}},
+                ProjectionExpression=", ".join(names),
+                ExpressionAttributeNames=names,
+                ConsistentRead=True,
+            )
+        return answer.get("Item", {}).get("_id", {}).get("S")
+
     def link(self, user: User, customer_id: str, replaces: str | None = None) -> bool:
         """Write ``stripe_customer_id`` where it is unset, equal or ``replaces``; else False."""
         values = {":customer": {"S": customer_id}}

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from billing.contracts.status_changes import LONGEST_CAUSE, StatusChange
 from billing.contracts.steps import ClaimEventInput, RecordSubscriptionInput
 from handlers.record_failure import handler, record_failure
@@ -180,10 +182,11 @@ def test_of_a_cause_only_the_message_is_kept_and_not_all_of_a_long_one(ports: Fa
     assert ledger_item("evt_1")["cause"] == "m" * LONGEST_CAUSE
 
 
-def test_a_cause_that_is_no_document_is_kept_as_it_is(ports: FakePorts) -> None:
-    record(ports, cause="[1] The state 'Claim Event' timed out")
+@pytest.mark.parametrize("cause", ["The state timed out", '"The state timed out"', "[1, 2]", "{}"])
+def test_a_cause_that_is_no_error_document_is_kept_as_it_is(ports: FakePorts, cause: str) -> None:
+    record(ports, cause=cause)
 
-    assert ledger_item("evt_1")["cause"] == "[1] The state 'Claim Event' timed out"
+    assert ledger_item("evt_1")["cause"] == cause
 
 
 def test_an_execution_that_was_started_without_an_event_is_no_entry(ports: FakePorts) -> None:
