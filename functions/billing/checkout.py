@@ -11,6 +11,7 @@ from billing.contracts.stripe_objects import StripeCheckoutSession, StripeCustom
 from billing.domain.checkout import (
     CheckoutPages,
     answers,
+    customer_params,
     opened,
     operation_key,
     refuse_if_subscribed,
@@ -24,6 +25,7 @@ from billing.domain.errors import (
     CurrencyMismatch,
     RecordContended,
     StripeRejected,
+    StripeUnavailable,
     UserNotFound,
 )
 from billing.domain.merge import with_customer
@@ -42,9 +44,13 @@ class CheckoutCalls(Protocol):
 
     def customer(self, customer_id: str) -> StripeCustomer: ...
 
+    def customers_with_email(self, email: str) -> list[StripeCustomer]: ...
+
     def create_customer(self, params: dict[str, Any], key: str) -> StripeCustomer: ...
 
     def checkout_session(self, session_id: str) -> StripeCheckoutSession: ...
+
+    def open_checkout_sessions(self, customer_id: str) -> list[StripeCheckoutSession]: ...
 
     def create_checkout_session(
         self, params: dict[str, Any], key: str
@@ -138,16 +144,30 @@ class Checkout:
 
     def _new_customer(self, record: Record, user: User) -> StripeCustomer:
         """Make a customer and link it. Repeated, Stripe answers with the same one."""
-        name = " ".join(part for part in (user.first_name, user.last_name) if part)
-        params = {"email": user.email, "name": name, "metadata": {"user_id": user.id}}
-        given = {name: value for name, value in params.items() if value}
+        key = operation_key(user.id, record.op_seq)
         try:
-            customer = self._stripe.create_customer(given, operation_key(user.id, record.op_seq))
+            customer = self._stripe.create_customer(
+                customer_params(user.id, user.email, user.first_name, user.last_name), key
+            )
         except StripeRejected:
             self._save(record, refused(record))
             raise
+        except StripeUnavailable as error:
+            if not error.saved:
+                raise
+            made = self._customer_made_for(user)
+            if made is None:
+                self._save(record, refused(record))
+                raise
+            customer = made
         self._link(user.id, customer.id)
         return customer
+
+    def _customer_made_for(self, user: User) -> StripeCustomer | None:
+        """Find what an operation made that Stripe answers with a saved error, if anything."""
+        found = self._stripe.customers_with_email(user.email) if user.email else []
+        ours = (c for c in found if (c.metadata or {}).get("user_id") == user.id)
+        return next(ours, None)
 
     def _link(self, user_id: str, customer_id: str) -> None:
         """Link user and customer; a customer linked before gives way only if Stripe deleted it."""
@@ -169,8 +189,19 @@ class Checkout:
         except StripeRejected:
             self._save(record, refused(record))
             raise
+        except StripeUnavailable as error:
+            if error.saved:
+                self._expire_unknown(record.user_id, record.customer_id)
+                self._save(record, refused(record))
+            raise
         self._save(record, opened(record, slot, session.id))
         return session
+
+    def _expire_unknown(self, user_id: str, customer_id: str) -> None:
+        """Close what an operation made that Stripe answers with a saved error, if anything."""
+        for session in self._stripe.open_checkout_sessions(customer_id):
+            if session.mode == "subscription" and session.client_reference_id == user_id:
+                self._stripe.expire_checkout_session(session.id)
 
     def _close(self, record: Record, session: StripeCheckoutSession) -> None:
         """Free the slot of a session that can't serve; paid in the last moment, learn of it."""

@@ -1,7 +1,7 @@
 """Link a user with a Stripe customer: on the user's own item first, then in our map.
 
-Both writes are conditional and idempotent, and the user's comes first because it alone can refuse:
-a crash between the two is mended by running again.
+A customer that the map knows as another's is refused before anything is written. Both writes are
+conditional and idempotent: a crash between the two is mended by running again.
 """
 
 from billing.domain.errors import UserConflict, UserNotFound
@@ -25,6 +25,8 @@ def link_customer(
     user = users.find(user_id)
     if user is None:
         raise UserNotFound(f"user {user_id} does not exist")
+    if customers.user_of(customer_id) not in (None, user_id):
+        raise UserConflict(f"customer {customer_id} belongs to another user than {user_id}")
     if not users.link(user, customer_id, replaces):
         raise UserConflict(f"user {user_id} is linked with another customer than {customer_id}")
     if not customers.assign(customer_id, user_id):

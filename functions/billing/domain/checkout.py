@@ -70,6 +70,18 @@ def settled(record: Record) -> Record:
     return record.model_copy(update={"op_seq": record.op_seq + 1})
 
 
+def customer_params(
+    user_id: str, email: str | None, first_name: str | None, last_name: str | None
+) -> dict[str, Any]:
+    """The parameters of a user's customer: what is known, and whose it is."""
+    name = " ".join(part for part in (first_name, last_name) if part)
+    known = {"email": email, "name": name}
+    return {
+        "metadata": {"user_id": user_id},
+        **{field: value for field, value in known.items() if value},
+    }
+
+
 def session_params(
     slot: CheckoutSlot, user_id: str, customer_id: str, pages: CheckoutPages
 ) -> dict[str, Any]:

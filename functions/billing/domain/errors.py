@@ -42,11 +42,16 @@ class BusUnavailable(BillingError):
 
 
 class StripeUnavailable(BillingError):
-    """Stripe answered 429, 409 lock or 5xx, or didn't answer. Retried with the same key."""
+    """Stripe answered 429, 409 lock or 5xx, or didn't answer. Retried with the same key.
 
-    def __init__(self, message: str, retry_after: int = 1) -> None:
+    ``saved`` says that a 5xx was the answer kept for the idempotency key: Stripe repeats it for a
+    day, so only another key gets on, once it is known what the first one made.
+    """
+
+    def __init__(self, message: str, retry_after: int = 1, *, saved: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.saved = saved
 
 
 class StripeRejected(BillingError):

@@ -26,7 +26,9 @@ def classified(error: stripe.StripeError) -> BillingError:
         return StripeUnavailable("Stripe did not answer")
     status = error.http_status or 500
     if status >= 500 or status == 409:
-        return StripeUnavailable(f"Stripe answered {status} {request}", _retry_after(error))
+        return StripeUnavailable(
+            f"Stripe answered {status} {request}", _retry_after(error), saved=_saved(error)
+        )
     if error.code == "resource_missing":
         return StripeNotFound(f"Stripe has no such {_param(error)} {request}")
     return StripeRejected(f"Stripe refused: {status} {error.code} {_param(error)} {request}")
@@ -41,6 +43,11 @@ def _retry_after(error: stripe.StripeError) -> int:
     headers = error.headers or {}
     value = str(headers.get("retry-after", "1"))
     return int(value) if value.isdigit() else 1
+
+
+def _saved(error: stripe.StripeError) -> bool:
+    """Whether the answer was kept for the idempotency key: Stripe, "Idempotent requests"."""
+    return str((error.headers or {}).get("idempotent-replayed")) == "true"
 
 
 def _param(error: stripe.StripeError) -> str:

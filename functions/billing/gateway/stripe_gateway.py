@@ -44,9 +44,11 @@ class StripeGateway:
         secrets: SecretReader,
         api_base: str,
         monotonic: Callable[[], float] = time.monotonic,
+        http: stripe.HTTPClient | None = None,
     ) -> None:
         self._secrets = secrets
         self._api_base = api_base
+        self._http = http or stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
         self._monotonic = monotonic
         self._client = self._connect(secrets.read().api_key.get_secret_value())
 
@@ -95,6 +97,11 @@ class StripeGateway:
         answer = self._call(lambda c: c.v1.customers.retrieve(customer_id))
         return StripeCustomer.model_validate(answer.to_dict())
 
+    def customers_with_email(self, email: str) -> list[StripeCustomer]:
+        """List the newest customers with an e-mail address; nothing makes it unique."""
+        answer = self._call(lambda c: c.v1.customers.list({"email": email, "limit": PAGE}))
+        return [StripeCustomer.model_validate(found.to_dict()) for found in answer.data]
+
     def prices(self, lookup_keys: Sequence[str]) -> list[StripePrice]:
         """List the active prices of the catalogue, by lookup key (ten at most, Stripe's limit)."""
         answer = self._call(
@@ -125,6 +132,15 @@ class StripeGateway:
         """Fetch a Checkout Session."""
         answer = self._call(lambda c: c.v1.checkout.sessions.retrieve(session_id))
         return StripeCheckoutSession.model_validate(answer.to_dict())
+
+    def open_checkout_sessions(self, customer_id: str) -> list[StripeCheckoutSession]:
+        """List a customer's open Checkout Sessions."""
+        answer = self._call(
+            lambda c: c.v1.checkout.sessions.list(
+                {"customer": customer_id, "status": "open", "limit": PAGE}
+            )
+        )
+        return [StripeCheckoutSession.model_validate(found.to_dict()) for found in answer.data]
 
     # -- Writes ---------------------------------------------------------------------------------
 
@@ -177,7 +193,7 @@ class StripeGateway:
             api_key,
             base_addresses={"api": self._api_base},
             max_network_retries=NETWORK_RETRIES,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+            http_client=self._http,
         )
 
 

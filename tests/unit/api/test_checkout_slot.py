@@ -1,0 +1,333 @@
+"""The checkout slot: whatever runs twice, at once, or dies anywhere, one open session remains.
+
+After every call to Stripe and to DynamoDB a request may die, or another one may run from beginning
+to end. Each test goes through all of these points, with a new user each.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import Any
+
+import pytest
+
+from billing.contracts.stripe_objects import StripeCheckoutSession
+from billing.domain.errors import AlreadySubscribed, StripeUnavailable
+from billing.domain.record import CheckoutRequest, Record
+from billing.store.dynamodb import client
+from tests.support.api import Api, Request, Trouble
+from tests.support.aws import add_user, user_item
+
+
+class Died(BaseException):
+    """The Lambda is gone, and nothing can catch that."""
+
+
+class Points:
+    """Counts the calls that a request makes, and acts after one of them."""
+
+    def __init__(self, at: int, act: Callable[[], None], *, writes_only: bool) -> None:
+        self._left = at
+        self._act = act
+        self._writes_only = writes_only
+        self.reached = False
+
+    def after_stripe(self, request: Request) -> None:
+        self._pass(writes=request.method != "GET")
+
+    def after_dynamodb(self, model: Any, **_: Any) -> None:
+        self._pass(writes=model.name not in ("GetItem", "Query"))
+
+    def _pass(self, *, writes: bool) -> None:
+        if self._writes_only and not writes:
+            return
+        self._left -= 1
+        if self._left == 0:
+            self.reached = True
+            self._act()
+
+
+@contextmanager
+def acting_after(
+    api: Api, call: int, act: Callable[[], None], *, writes_only: bool = False
+) -> Iterator[Points]:
+    points, events = Points(call, act, writes_only=writes_only), client().meta.events
+    api.ports.wire.observers.append(points.after_stripe)
+    events.register("after-call.dynamodb", points.after_dynamodb)
+    try:
+        yield points
+    finally:
+        api.ports.wire.observers.remove(points.after_stripe)
+        events.unregister("after-call.dynamodb", points.after_dynamodb)
+
+
+# -- What a user may come with --------------------------------------------------------------------
+
+
+def nothing(api: Api, user_id: str) -> None:
+    add_user(user_id)
+
+
+def open_session_for_another_plan(api: Api, user_id: str) -> None:
+    add_user(user_id)
+    start(api, user_id, "agency_yearly")
+
+
+def expired_session(api: Api, user_id: str) -> None:
+    add_user(user_id)
+    session = start(api, user_id)
+    api.at_stripe("POST", f"/v1/checkout/sessions/{session.id}/expire")
+
+
+def customer_of_old(api: Api, user_id: str) -> None:
+    """One that the users table names, and whom billing has never met."""
+    customer = api.at_stripe("POST", "/v1/customers", {"metadata": {"user_id": user_id}})
+    add_user(user_id, stripe_customer_id=customer["id"])
+
+
+def deleted_customer(api: Api, user_id: str) -> None:
+    expired_session(api, user_id)
+    api.at_stripe("DELETE", f"/v1/customers/{record_of(api, user_id).customer_id}")
+
+
+UNSUBSCRIBED = [
+    nothing,
+    open_session_for_another_plan,
+    expired_session,
+    customer_of_old,
+    deleted_customer,
+]
+#: Where two requests can get into each other's way in all the ways that there are.
+CONTESTED = [nothing, open_session_for_another_plan]
+
+
+def paid_session(api: Api, user_id: str) -> None:
+    add_user(user_id)
+    api.pay(start(api, user_id).id)
+
+
+def subscribed_customer_of_old(api: Api, user_id: str) -> None:
+    customer_of_old(api, user_id)
+    customer_id = user_item(f"{user_id}@example.test")["stripe_customer_id"]
+    session = api.at_stripe(
+        "POST",
+        "/v1/checkout/sessions",
+        {
+            "mode": "subscription",
+            "customer": customer_id,
+            "line_items": {"0": {"price": api.price("agency_monthly"), "quantity": 1}},
+            "success_url": "https://app.example.com",
+        },
+    )
+    api.pay(session["id"])
+
+
+SUBSCRIBED = [paid_session, subscribed_customer_of_old]
+
+
+# -- What they do, and what must hold --------------------------------------------------------------
+
+
+def start(api: Api, user_id: str, lookup_key: str = "standard_monthly") -> StripeCheckoutSession:
+    user = api.ports.users.find(user_id)
+    assert user is not None
+    request = CheckoutRequest(price_id=api.price(lookup_key))
+    return api.ports.checkout.start(user, request, "usd")
+
+
+def record_of(api: Api, user_id: str) -> Record:
+    return api.ports.records.load(user_id)
+
+
+def the_open_session(api: Api, user_id: str) -> str:
+    """Check that there is one open session, in the slot, of the one linked customer."""
+    (session,) = api.sessions(client_reference_id=user_id, status="open")
+    (customer,) = [
+        customer
+        for customer in api.customers()
+        if not customer.get("deleted") and customer["metadata"].get("user_id") == user_id
+    ]
+    record = record_of(api, user_id)
+    assert record.checkout is not None
+    assert record.checkout.session_id == session["id"]
+    assert record.customer_id == session["customer"] == customer["id"]
+    assert user_item(f"{user_id}@example.test")["stripe_customer_id"] == customer["id"]
+    assert api.ports.customers.user_of(customer["id"]) == user_id
+    session_id: str = session["id"]
+    return session_id
+
+
+def every_point(api: Api, before: Callable[[Api, str], None]) -> Iterator[tuple[int, str]]:
+    """Each point with a user of its own; the test ends it by ``break`` once none is reached."""
+    for point in count(1):
+        user_id = f"user_{point}"
+        before(api, user_id)
+        yield point, user_id
+
+
+def die() -> None:
+    raise Died
+
+
+@pytest.mark.parametrize("before", UNSUBSCRIBED)
+def test_a_request_that_died_anywhere_is_carried_on_by_the_next(
+    api: Api, before: Callable[[Api, str], None]
+) -> None:
+    for point, user_id in every_point(api, before):
+        with acting_after(api, point, die, writes_only=True) as points, suppress(Died):
+            start(api, user_id)
+
+        assert start(api, user_id).id == the_open_session(api, user_id)
+        if not points.reached:
+            assert point > 2
+            break
+
+
+@pytest.mark.parametrize("before", SUBSCRIBED)
+def test_what_was_bought_is_found_out_wherever_the_request_before_died(
+    api: Api, before: Callable[[Api, str], None]
+) -> None:
+    for point, user_id in every_point(api, before):
+        with (
+            acting_after(api, point, die, writes_only=True) as points,
+            pytest.raises((Died, AlreadySubscribed)),
+        ):
+            start(api, user_id)
+
+        with pytest.raises(AlreadySubscribed):
+            start(api, user_id)
+        subscription = record_of(api, user_id).subscription
+        assert subscription is not None
+        assert subscription.status == "active"
+        assert api.sessions(client_reference_id=user_id, status="open") == []
+        if not points.reached:
+            break
+
+
+@pytest.mark.parametrize("before", CONTESTED)
+def test_two_equal_requests_at_once_get_the_same_session(
+    api: Api, before: Callable[[Api, str], None]
+) -> None:
+    for point, user_id in every_point(api, before):
+        inner: list[StripeCheckoutSession] = []
+
+        def meanwhile(user_id: str = user_id, inner: list[Any] = inner) -> None:
+            inner.append(start(api, user_id))
+
+        with acting_after(api, point, meanwhile) as points:
+            session = start(api, user_id)
+
+        assert session.id == the_open_session(api, user_id)
+        if not points.reached:
+            break
+        assert [other.id for other in inner] == [session.id]
+
+
+@pytest.mark.parametrize("before", CONTESTED)
+def test_of_two_different_requests_at_once_one_session_stays_open(
+    api: Api, before: Callable[[Api, str], None]
+) -> None:
+    for point, user_id in every_point(api, before):
+        inner: list[StripeCheckoutSession] = []
+
+        def meanwhile(user_id: str = user_id, inner: list[Any] = inner) -> None:
+            inner.append(start(api, user_id, "standard_yearly"))
+
+        with acting_after(api, point, meanwhile) as points:
+            session = start(api, user_id)
+
+        handed_out = {session.id, *(other.id for other in inner)}
+        assert the_open_session(api, user_id) in handed_out
+        if not points.reached:
+            break
+
+
+def test_whoever_pays_the_old_session_while_asking_for_another_subscribes_once(api: Api) -> None:
+    for point, user_id in every_point(api, open_session_for_another_plan):
+        slot = record_of(api, user_id).checkout
+        assert slot is not None
+        paid: list[int] = []
+
+        def pay(
+            path: str = f"/v1/payment_pages/{slot.session_id}/confirm", paid: Any = paid
+        ) -> None:
+            engine = api.ports.engine
+            card = {"payment_method": "pm_card_visa"}
+            paid.append(engine.request("POST", path, card, engine.own_headers()).status)
+
+        with acting_after(api, point, pay) as points:
+            try:
+                start(api, user_id)
+            except AlreadySubscribed:
+                assert paid == [200]
+            else:
+                assert paid in ([], [400]), "paid, and yet another session was opened"
+        customer_id = record_of(api, user_id).customer_id or ""
+        bought = api.ports.engine.world.store.newest_first("subscription", customer=customer_id)
+        assert len(list(bought)) == paid.count(200)
+        if not points.reached:
+            break
+
+
+# -- When Stripe's answers are lost, or worse ------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])
+def test_after_a_lost_answer_the_retry_sends_the_same_key_and_gets_the_same(
+    api: Api, path: str
+) -> None:
+    add_user()
+    api.ports.wire.troubles.append(Trouble("POST", path, status=None, after_effect=True))
+
+    with pytest.raises(StripeUnavailable):
+        start(api, "user_1")
+    stuck = record_of(api, "user_1").op_seq
+    session = start(api, "user_1")
+
+    assert session.id == the_open_session(api, "user_1")
+    assert len(api.sessions()) == 1
+    first, second = api.ports.wire.asked("POST", path)
+    assert first.key == second.key == f"op:user_1:{stuck}"
+
+
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_an_error_that_stripe_saved_for_the_key_doesnt_hold_the_user_up(
+    api: Api, path: str, after_effect: bool
+) -> None:
+    """Stripe repeats a saved 500 for a day: what it made is found, and the next key gets on."""
+    add_user()
+    api.ports.wire.troubles.append(
+        Trouble("POST", path, status=500, after_effect=after_effect, saved=True)
+    )
+
+    for _ in range(2):
+        try:
+            session = start(api, "user_1")
+        except StripeUnavailable:
+            continue
+        break
+
+    assert session.id == the_open_session(api, "user_1")
+
+
+def test_each_operation_has_a_number_of_its_own(api: Api) -> None:
+    add_user()
+    for lookup_key in ("standard_monthly", "agency_monthly", "standard_monthly"):
+        start(api, "user_1", lookup_key)
+
+    wire = api.ports.wire
+    keys = [r.key for r in wire.requests if r.key and r.key.startswith("op:")]
+    assert keys == ["op:user_1:0", "op:user_1:1", "op:user_1:2", "op:user_1:3"]
+    assert record_of(api, "user_1").op_seq == 4
+
+
+def test_a_double_click_costs_one_read(api: Api) -> None:
+    add_user()
+    first = start(api, "user_1")
+    asked = len(api.ports.wire.requests)
+
+    again = start(api, "user_1")
+
+    assert again.url == first.url
+    assert [request.method for request in api.ports.wire.requests[asked:]] == ["GET"]

@@ -1,0 +1,185 @@
+"""GET /dashboard/{userId}."""
+
+from typing import Any
+
+import pytest
+
+from billing.domain.record import Stamp, Subscription
+from tests.support.api import ADMIN, Api, Trouble
+from tests.support.aws import add_user
+from tests.support.builders import NOW, a_record, a_subscription
+
+
+def store(api: Api, subscription: Subscription | None, **fields: Any) -> None:
+    record = a_record(
+        version=1, subscription=subscription, stamp=Stamp(lo=NOW, hi=NOW), customer_id=None
+    )
+    api.ports.records.save(record.model_copy(update=fields), replacing=0)
+
+
+def subscribe(api: Api) -> str:
+    """Buy the standard plan, and come back from it. Returns the customer."""
+    bought = api.post(
+        "/create-checkout-session", {"priceId": api.price("standard_monthly"), "userId": "user_1"}
+    )
+    api.pay(bought.body["sessionId"])
+    assert api.get(f"/checkout-session/{bought.body['sessionId']}").status == 200
+    customer_id = api.ports.records.load("user_1").customer_id
+    assert customer_id is not None
+    return customer_id
+
+
+def test_a_user_who_never_bought_anything_sees_the_plans(api: Api) -> None:
+    add_user(lastName="User")
+
+    answer = api.get("/dashboard/user_1")
+
+    assert answer.status == 200
+    body = answer.body
+    assert body["currentUser"] == {
+        "userId": "user_1",
+        "email": "user_1@example.test",
+        "firstName": "Test",
+        "lastName": "User",
+        "hasPaidForSelfHosted": False,
+    }
+    assert body["subscription"] is None
+    assert body["access"] == {"level": "none", "until": None, "reason": "no_subscription"}
+    assert (body["paymentMethods"], body["billingHistory"]) == ([], [])
+    assert [plan["lookupKey"] for plan in body["availablePlans"]] == [
+        "standard_monthly",
+        "standard_yearly",
+        "agency_monthly",
+        "agency_yearly",
+    ]
+    assert body["degraded"] is False
+
+
+def test_without_a_customer_stripe_is_asked_for_the_plans_alone(api: Api) -> None:
+    add_user()
+
+    api.get("/dashboard/user_1")
+
+    assert {request.path for request in api.ports.wire.requests} == {"/v1/prices"}
+
+
+def test_a_subscriber_sees_plan_card_and_bill(api: Api) -> None:
+    add_user()
+    subscribe(api)
+
+    body = api.get("/dashboard/user_1").body
+
+    subscription = body["subscription"]
+    assert subscription["status"] == "active"
+    assert subscription["currentPlanId"] == api.price("standard_monthly")
+    assert subscription["currentPeriodEnd"].endswith("Z")
+    assert subscription["cancelAtPeriodEnd"] is False
+    assert body["access"] == {"level": "full", "until": None, "reason": "active"}
+    (card,) = body["paymentMethods"]
+    assert (card["brand"], card["last4"]) == ("visa", "4242")
+    assert card["id"].startswith("pm_")
+    (bill,) = body["billingHistory"]
+    assert (bill["amount"], bill["currency"], bill["status"]) == (19.0, "usd", "paid")
+    assert bill["date"].endswith("Z")
+
+
+def test_a_full_dashboard_costs_three_reads_of_stripe(api: Api) -> None:
+    add_user()
+    customer_id = subscribe(api)
+    fresh = Api(api.ports)
+    del fresh.ports.catalog
+    before = len(api.ports.wire.requests)
+
+    fresh.get("/dashboard/user_1")
+
+    assert sorted(request.path for request in api.ports.wire.requests[before:]) == [
+        f"/v1/customers/{customer_id}/payment_methods",
+        "/v1/invoices",
+        "/v1/prices",
+    ]
+
+
+@pytest.mark.parametrize("status", ["canceled", "incomplete_expired"])
+def test_a_subscription_that_has_ended_is_none(api: Api, status: str) -> None:
+    add_user()
+    store(api, a_subscription(status=status))
+
+    assert api.get("/dashboard/user_1").body["subscription"] is None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"cancel_at_period_end": True}, {"cancel_at": NOW + 1000}], ids=str
+)
+def test_an_end_counts_however_it_was_scheduled(api: Api, fields: dict[str, Any]) -> None:
+    add_user()
+    store(api, a_subscription(**fields))
+
+    assert api.get("/dashboard/user_1").body["subscription"]["cancelAtPeriodEnd"] is True
+
+
+def test_times_are_iso_8601_in_utc(api: Api) -> None:
+    add_user()
+    store(api, a_subscription(current_period_end=1_780_000_000, cancel_at=1_780_000_001))
+
+    body = api.get("/dashboard/user_1").body
+
+    assert body["subscription"]["currentPeriodEnd"] == "2026-05-28T20:26:40Z"
+    assert body["access"]["until"] == "2026-05-28T20:26:41Z"
+
+
+@pytest.mark.parametrize("status", [500, 429, 401, None])
+def test_while_stripe_is_down_the_record_still_answers(api: Api, status: int | None) -> None:
+    add_user(stripe_customer_id="cus_1")
+    store(api, a_subscription(), customer_id="cus_1")
+    api.ports.wire.troubles += [
+        Trouble("GET", path, status=status, times=9)
+        for path in ("/v1/prices", "/v1/invoices", "/v1/customers/cus_1/payment_methods")
+    ]
+
+    answer = api.get("/dashboard/user_1")
+
+    assert answer.status == 200
+    assert answer.body["degraded"] is True
+    assert answer.body["subscription"]["status"] == "active"
+    assert answer.body["access"]["level"] == "full"
+    for name in ("paymentMethods", "billingHistory", "availablePlans"):
+        assert answer.body[name] == []
+
+
+def test_one_list_that_fails_leaves_the_others(api: Api) -> None:
+    add_user()
+    subscribe(api)
+    api.ports.wire.troubles.append(Trouble("GET", "/v1/invoices", status=500, times=9))
+
+    body = api.get("/dashboard/user_1").body
+
+    assert body["degraded"] is True
+    assert body["billingHistory"] == []
+    assert body["paymentMethods"] != []
+
+
+def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api) -> None:
+    add_user("user_2")
+
+    unknown = api.get("/dashboard/user_1")
+    foreign = api.get("/dashboard/user_2")
+    nobody = api.get("/dashboard/user_2", user=None)
+
+    assert unknown.status == 404
+    assert unknown.body == {"detail": "User not found"}
+    for answer in (foreign, nobody):
+        assert (answer.status, answer.text) == (unknown.status, unknown.text)
+
+
+def test_an_admin_may_look_at_anybody(api: Api) -> None:
+    add_user("user_2")
+
+    answer = api.get("/dashboard/user_2", user="user_1", scope=ADMIN)
+
+    assert answer.body["currentUser"]["userId"] == "user_2"
+
+
+def test_a_scope_that_only_resembles_the_admins_is_nothing(api: Api) -> None:
+    add_user("user_2")
+
+    assert api.get("/dashboard/user_2", scope=f"{ADMIN}.read").status == 404

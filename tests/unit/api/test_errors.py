@@ -1,0 +1,131 @@
+"""Every error has one shape, and tells nothing of the inside."""
+
+from typing import Any
+
+import pytest
+
+from billing.domain.errors import (
+    ConfigurationError,
+    PaymentDeclined,
+    RecordContended,
+    StoreUnavailable,
+    StripeRejected,
+    StripeUnavailable,
+)
+from billing.observability import logger
+from tests.support.api import Api
+from tests.support.aws import add_user
+
+
+class Breaking:
+    """Users whose reading fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def find(self, user_id: str) -> None:
+        raise self._error
+
+
+def failing(api: Api, error: Exception) -> Api:
+    api.ports.users = Breaking(error)  # type: ignore[assignment]
+    return api
+
+
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [
+        (StripeUnavailable("Stripe answered 500 (request req_1)"), "1"),
+        (StripeUnavailable("rate limit", retry_after=7), "7"),
+        (StoreUnavailable("DynamoDB: ThrottlingException"), "1"),
+        (RecordContended("the record of user user_1 is contended"), "1"),
+    ],
+    ids=str,
+)
+def test_what_passes_is_unavailable_with_a_time_to_come_back(
+    api: Api, error: Exception, wait: str
+) -> None:
+    answer = failing(api, error).get("/dashboard/user_1")
+
+    assert answer.status == 503
+    assert answer.header("Retry-After") == wait
+    assert set(answer.body) == {"detail"}
+    assert str(error) not in answer.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("arn:aws:secret"),
+        ConfigurationError("secret scai/stripe can't be read"),
+        StripeRejected("Stripe refused: 400 parameter_unknown (request req_1)"),
+    ],
+    ids=str,
+)
+def test_whatever_else_fails_is_our_fault_and_stays_inside(
+    api: Api, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = failing(api, error).get("/dashboard/user_1")
+
+    assert (answer.status, answer.body) == (500, {"detail": "Internal server error"})
+    (told,) = [line for line in caplog.records if line.levelname == "ERROR"]
+    assert told.exc_info is not None
+    assert told.exc_info[1] is error
+    on_every_line = logger.get_current_keys()
+    assert on_every_line["request_id"] == "request-1"
+    assert on_every_line["user_id"] == "user_1"
+
+
+def test_a_declined_payment_carries_stripes_decline_code(api: Api) -> None:
+    declined = PaymentDeclined("Your card has insufficient funds.", "insufficient_funds")
+
+    answer = failing(api, declined).get("/dashboard/user_1")
+
+    assert answer.status == 402
+    assert answer.body == {
+        "detail": "Your card has insufficient funds.",
+        "decline_code": "insufficient_funds",
+    }
+
+
+def test_no_such_route_is_told_in_the_same_shape(api: Api) -> None:
+    answer = api.get("/nowhere")
+
+    assert (answer.status, answer.body) == (404, {"detail": "Not found"})
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "null", "7", "[]", '"text"', "{}", '{"priceId": 5}'], ids=str
+)
+def test_a_malformed_body_is_told_where_it_is_wrong(api: Api, body: str) -> None:
+    answer = api.post("/create-checkout-session", body)
+
+    assert answer.status == 422
+    for problem in answer.body["detail"]:
+        assert set(problem) == {"loc", "msg", "type"}
+        assert problem["loc"][0] == "body"
+
+
+@pytest.mark.parametrize(
+    ("fields", "loc"),
+    [
+        ({"priceId": ""}, ["body", "priceId"]),
+        ({"quantity": 0}, ["body", "quantity"]),
+        ({"trialDays": 731}, ["body", "trialDays"]),
+        ({"metadata": {"a[b]": "x"}}, ["body", "metadata", "a[b]", "[key]"]),
+        ({"metadata": {"note": "s3cret" * 100}}, ["body", "metadata", "note"]),
+        ({"metadata": {str(n): "" for n in range(50)}}, ["body", "metadata"]),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_field_out_of_bounds_is_named_and_its_value_is_not(
+    api: Api, fields: dict[str, Any], loc: list[str]
+) -> None:
+    add_user()
+    body = {"priceId": api.price("standard_monthly"), "userId": "user_1", **fields}
+
+    answer = api.post("/create-checkout-session", body)
+
+    assert answer.status == 422
+    assert [problem["loc"] for problem in answer.body["detail"]] == [loc]
+    assert "s3cret" not in answer.text
