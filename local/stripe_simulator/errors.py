@@ -74,7 +74,8 @@ def missing_key() -> StripeError:
 def wrong_key(key: str) -> StripeError:
     prefix = "_".join(key.split("_")[:2]) + "_" if key.count("_") > 1 else ""
     hidden = key[len(prefix) :]
-    masked = prefix + "*" * max(len(hidden) - 4, 0) + hidden[-4:]
+    shown = hidden[-4:] if len(hidden) > 8 else ""
+    masked = prefix + "*" * (len(hidden) - len(shown)) + shown
     return StripeError(401, f"Invalid API Key provided: {masked}")
 
 

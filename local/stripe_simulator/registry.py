@@ -63,8 +63,7 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
 }
 
 # How one resource follows another: called with the object as soon as the event is recorded.
-REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "invoice.paid": (subscriptions.on_invoice_paid,),
-    "invoice.payment_failed": (subscriptions.on_payment_failed,),
-    "customer.deleted": (subscriptions.on_customer_deleted,),
+REACTIONS: dict[str, Reaction] = {
+    **invoices.REACTIONS,
+    **subscriptions.REACTIONS,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from local.stripe_simulator.errors import no_such_url
 from local.stripe_simulator.params import Spec
@@ -21,21 +22,22 @@ class Route:
     handler: Handler
     spec: Spec
 
-    @property
+    @cached_property
     def parts(self) -> tuple[str, ...]:
         return tuple(self.path.strip("/").split("/"))
 
 
 class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes: dict[tuple[str, int], list[Route]] = {}
-        for route in routes:
-            self._routes.setdefault((route.method, len(route.parts)), []).append(route)
+        self.routes = tuple(routes)
+        self._by_length: dict[tuple[str, int], list[Route]] = {}
+        for route in self.routes:
+            self._by_length.setdefault((route.method, len(route.parts)), []).append(route)
 
     def match(self, method: str, path: str) -> tuple[Route, list[str]]:
         """The route of a request, and the ids in its path."""
         given = path.strip("/").split("/")
-        for route in self._routes.get((method, len(given)), ()):
+        for route in self._by_length.get((method, len(given)), ()):
             pairs = list(zip(route.parts, given, strict=True))
             if all(part in ("{}", value) for part, value in pairs):
                 return route, [value for part, value in pairs if part == "{}"]

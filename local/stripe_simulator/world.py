@@ -56,7 +56,7 @@ class World:
     clock: Callable[[], float]
     rng: random.Random
     settings: Settings
-    reactions: Mapping[str, tuple[Reaction, ...]] = field(default_factory=dict)
+    reactions: Mapping[str, Reaction] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
     timers: Timers = field(default_factory=Timers)
     events: EventLog = field(default_factory=EventLog)
@@ -91,7 +91,7 @@ class World:
         if obj == before:
             return
         self.events.add(Recorded(kind, obj, before, self.now()))
-        for react in self.reactions.get(kind, ()):
+        if react := self.reactions.get(kind):
             react(self, obj)
 
     def publish_events(self) -> None:

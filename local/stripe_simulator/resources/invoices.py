@@ -229,6 +229,7 @@ def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
         },
     )
     invoice_payments.new(world, invoice, intent)
+    world.private[intent["id"]] = {"invoice": invoice["id"]}
     return invoice
 
 
@@ -259,22 +260,40 @@ def intent_of(world: World, invoice: Json) -> Json | None:
 
 
 def collect(world: World, invoice: Json, method: Json | None) -> Json:
-    """Attempt to collect an open invoice: it comes back paid, or still open."""
+    """Make the attempt that is due by the retry schedule: it comes back paid, or still open."""
+    invoice = world.store.update(invoice, attempt_count=invoice["attempt_count"] + 1)
     intent = intent_of(world, invoice)
-    if intent is not None and intent["status"] != "succeeded" and method is not None:
-        intent, _ = payment_intents.attempt(world, intent, method)
-    if intent is not None and intent["status"] == "succeeded":
-        return mark_paid(world, invoice)
-    return _mark_failed(world, invoice)
+    if intent is not None and method is not None:
+        payment_intents.attempt(world, intent, method)  # the reactions below do the rest
+    else:
+        _mark_failed(world, invoice)
+    return world.store.get("invoice", invoice["id"])
+
+
+def on_intent_succeeded(world: World, intent: Json) -> None:
+    """An open invoice is paid when its payment intent is, whoever confirmed that."""
+    invoice = _open_invoice_of(world, intent)
+    if invoice is not None:
+        mark_paid(world, invoice)
+
+
+def on_intent_failed(world: World, intent: Json) -> None:
+    invoice = _open_invoice_of(world, intent)
+    if invoice is not None:
+        _mark_failed(world, invoice)
+
+
+def _open_invoice_of(world: World, intent: Json) -> Json | None:
+    invoice = world.store.find(world.private.get(intent["id"], {}).get("invoice", ""))
+    return invoice if invoice is not None and invoice["status"] != "paid" else None
 
 
 def mark_paid(world: World, invoice: Json) -> Json:
-    attempted = invoice["amount_due"] > 0
     invoice = world.store.update(
         invoice,
         amount_paid=invoice["amount_due"],
         amount_remaining=0,
-        attempt_count=invoice["attempt_count"] + attempted,
+        attempt_count=_attempts(invoice) if invoice["amount_due"] else 0,
         attempted=True,
         auto_advance=False,
         next_payment_attempt=None,
@@ -289,22 +308,30 @@ def mark_paid(world: World, invoice: Json) -> Json:
     return invoice
 
 
-def _mark_failed(world: World, before: Json) -> Json:
-    count = before["attempt_count"] + 1
-    next_attempt = _next_attempt(world, before, count)
+def _mark_failed(world: World, before: Json) -> None:
+    scheduled = before["next_payment_attempt"]
+    if scheduled is None or scheduled <= world.now():
+        scheduled = _next_attempt(world, before)
     invoice = world.store.update(
-        before, attempt_count=count, attempted=True, next_payment_attempt=next_attempt
+        before,
+        attempt_count=_attempts(before),
+        attempted=True,
+        next_payment_attempt=scheduled,
     )
-    if next_attempt is not None:
-        world.timers.add(next_attempt, "invoice.retry", invoice["id"])
+    if scheduled is not None:
+        world.timers.add(scheduled, "invoice.retry", invoice["id"])
     world.emit("invoice.payment_failed", invoice)
     world.emit("invoice.updated", invoice, before)
-    return world.store.get("invoice", invoice["id"])
 
 
-def _next_attempt(world: World, invoice: Json, count: int) -> int | None:
+def _attempts(invoice: Json) -> int:
+    """The first attempt counts whoever makes it; after that only the schedule's do."""
+    return max(int(invoice["attempt_count"]), 1)
+
+
+def _next_attempt(world: World, invoice: Json) -> int | None:
     """When to try again; a subscription's first invoice is the customer's to pay."""
-    retries = world.settings.payment_retry_days
+    retries, count = world.settings.payment_retry_days, _attempts(invoice)
     if invoice["billing_reason"] == "subscription_create" or count > len(retries):
         return None
     return world.now() + retries[count - 1] * DAY
@@ -365,15 +392,15 @@ def pay(world: World, params: Params, invoice_id: str) -> Json:
         return mark_paid(world, invoice)
     if invoice["status"] == "paid":
         return invoice
-    if method is None:
+    intent = intent_of(world, invoice)
+    if method is None or intent is None:
         raise invalid(
             "There is no `default_payment_method` set on this Customer or Invoice. Please set a "
             "default payment method or pass one in.",
             code="invoice_payment_intent_requires_action",
         )
-    invoice = collect(world, invoice, method)
-    intent = intent_of(world, invoice)
-    if invoice["status"] != "paid" and intent is not None:
+    intent, decline = payment_intents.attempt(world, intent, method)
+    if decline is not None:
         raise payment_intents.refusal(intent)
     return world.store.get("invoice", invoice_id)
 
@@ -489,5 +516,9 @@ ROUTES = (
 INCLUDABLE = {
     ("invoice", "payments"): _payments,
     ("invoice", "confirmation_secret"): _confirmation_secret,
+}
+REACTIONS = {
+    "payment_intent.succeeded": on_intent_succeeded,
+    "payment_intent.payment_failed": on_intent_failed,
 }
 TIMERS = {"invoice.finalize": finalize_due, "invoice.retry": retry_due}

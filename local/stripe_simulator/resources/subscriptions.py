@@ -7,7 +7,7 @@ the last retry the account's settings decide (`Settings.after_last_retry`).
 from __future__ import annotations
 
 from local.stripe_simulator import periods
-from local.stripe_simulator.errors import declined, invalid, not_simulated
+from local.stripe_simulator.errors import declined, invalid, no_such, not_simulated
 from local.stripe_simulator.events import API_SUBSCRIBE, RENEW
 from local.stripe_simulator.pagination import LIST, page, whole
 from local.stripe_simulator.params import (
@@ -454,7 +454,7 @@ def _move_trial_end(world: World, subscription: Json, given: int | str) -> Json:
 def cancel(world: World, params: Params, subscription_id: str) -> Json:
     subscription = world.store.get("subscription", subscription_id)
     if subscription["status"] in ("canceled", "incomplete_expired"):
-        raise invalid(f"No such subscription: '{subscription_id}'", "id", "resource_missing")
+        raise no_such("subscription", subscription_id)
     if params.get("invoice_now") or params.get("prorate"):
         raise not_simulated("a final invoice", "invoice_now")
     details = {**subscription["cancellation_details"], **params.get("cancellation_details", {})}
@@ -639,6 +639,11 @@ ROUTES = (
         {"invoice_now": boolean, "prorate": boolean, "cancellation_details": CANCELLATION_DETAILS},
     ),
 )
+REACTIONS = {
+    "invoice.paid": on_invoice_paid,
+    "invoice.payment_failed": on_payment_failed,
+    "customer.deleted": on_customer_deleted,
+}
 TIMERS = {
     "subscription.renew": renew_due,
     "subscription.cancel": cancel_due,

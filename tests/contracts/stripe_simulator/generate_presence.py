@@ -1,4 +1,4 @@
-"""Write presence.json: which keys Stripe always sends as null, and which it leaves out instead.
+"""Write presence.json: which keys Stripe sends as null, and which it leaves out instead.
 
 Python's `Optional` can't tell the two apart; the declarations of Stripe's Node SDK can. Run it
 when the pinned stripe-python moves to another API version:
@@ -39,7 +39,15 @@ SERVED = (
 )
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 OPENING = re.compile(r"^(?:export )?(?:declare )?(interface|namespace|class) (\w+).*\{$")
+EVENT_TYPE = re.compile(r"\w+Event(\.|$)")
 PROPERTY = re.compile(r"^(\w+)(\??): (.*)$")
+# What a key that is declared (optional, nullable) does when there is nothing to say.
+KINDS = {
+    (False, False): "never empty",
+    (False, True): "null",
+    (True, False): "omitted",
+    (True, True): "either",
+}
 
 Presence = dict[str, dict[str, list[str]]]
 
@@ -65,17 +73,17 @@ def properties(source: str, prefix: list[str]) -> Iterator[tuple[str, str, bool,
     statement = ""
     for line in COMMENT.sub("", source).splitlines():
         statement = f"{statement} {line.strip()}".strip()
+        if not statement.endswith(("{", ";", "}")):
+            continue
+        if (found := PROPERTY.match(statement)) and _is_response(open_blocks):
+            name = ".".join([*prefix, *(block for block in open_blocks if block)])
+            yield name, found[1], bool(found[2]), found[3]
         if opening := OPENING.match(statement):
             open_blocks.append(opening[2] if opening[1] != "class" else None)
         elif statement.endswith("{"):
             open_blocks.append(None)
         elif statement.startswith("}"):
             open_blocks.pop()
-        elif not statement.endswith(";"):
-            continue
-        elif (found := PROPERTY.match(statement)) and _is_response(open_blocks):
-            name = ".".join([*prefix, *(block for block in open_blocks if block)])
-            yield name, found[1], bool(found[2]), found[3]
         statement = ""
 
 
@@ -86,9 +94,9 @@ def _is_response(open_blocks: list[str | None]) -> bool:
 
 def _note(classes: Presence, name: str, key: str, *, optional: bool, declared: str) -> None:
     nullable = declared.rstrip(";").endswith("| null")
-    if optional == nullable:
-        return  # always there and never null, or anything goes: the Python types say as much
-    kind = "omitted" if optional else "null"
+    kind = KINDS[optional, nullable]
+    if EVENT_TYPE.match(name):
+        return  # the Node SDK's class for one event type; they all share EventBase
     classes.setdefault(name.replace("EventBase", "Event"), {}).setdefault(kind, []).append(key)
 
 

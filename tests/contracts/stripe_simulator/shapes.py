@@ -26,10 +26,23 @@ from stripe._object_classes import OBJECT_CLASSES
 from stripe._stripe_object import StripeObject, UntypedStripeObject
 
 Json = dict[str, Any]
-Class = type[Any]  # always a subclass of StripeObject
+Class = Any  # a subclass of StripeObject
 
 PRESENCE = json.loads(Path(__file__).with_name("presence.json").read_text())
 NO_PRESENCE: dict[str, list[str]] = {}
+# Of the keys that are declared both nullable and optional, Stripe sends all but these: they are
+# there only when expanded, or for accounts with a permission that ours doesn't have.
+SPECIAL = {
+    "Account": {"groups"},
+    "Charge": {"refunds"},
+    "Charge.PaymentMethodDetails.Card": {"description", "iin", "issuer", "moto"},
+    "Checkout.Session": {"optional_items"},
+    "Customer": {"cash_balance"},
+    "Customer.Shipping": {"carrier", "tracking_number"},
+    "Invoice": {"confirmation_secret"},
+    "Invoice.CustomerShipping": {"carrier", "tracking_number"},
+    "PaymentMethod.Card": {"description", "iin", "issuer"},
+}
 LIST_KEYS: dict[str, type] = {"object": str, "data": list, "has_more": bool, "url": str}
 STUB_KEYS = {"id", "object", "deleted"}
 
@@ -57,7 +70,7 @@ def check_as(value: Any, cls: Class) -> list[Problem]:
 
 
 def _named_object(value: Any, path: str) -> Iterator[Problem]:
-    name = value.get("object") if isinstance(value, dict) else None
+    name = str(value.get("object")) if isinstance(value, dict) else ""
     if name == "list":
         yield from _list(value, None, path)
     elif cls := _class_of(name):
@@ -67,8 +80,8 @@ def _named_object(value: Any, path: str) -> Iterator[Problem]:
 
 
 @cache
-def _class_of(name: str | None) -> Class | None:
-    module, attribute = OBJECT_CLASSES.get(name or "", (None, ""))
+def _class_of(name: str) -> Class | None:
+    module, attribute = OBJECT_CLASSES.get(name, ("", ""))
     return getattr(importlib.import_module(module), attribute) if module else None
 
 
@@ -87,12 +100,22 @@ def _fields(cls: Class) -> dict[str, Declared]:
 
 
 def _presence(cls: Class) -> dict[str, list[str]]:
-    """What the Node SDK says of a class: stripe.checkout's Session is its Checkout.Session."""
+    known: dict[str, list[str]] = PRESENCE["classes"].get(_node_name(cls), NO_PRESENCE)
+    return known
+
+
+def _node_name(cls: Class) -> str:
+    """The Node SDK's name of a class: stripe.checkout's Session is its Checkout.Session."""
     packages = cls.__module__.split(".")[1:-1]
     camel = ["".join(word.capitalize() for word in package.split("_")) for package in packages]
-    name = ".".join([*camel, cls.__qualname__])
-    known: dict[str, list[str]] = PRESENCE["classes"].get(name, NO_PRESENCE)
-    return known
+    return ".".join([*camel, cls.__qualname__])
+
+
+def _always_sent(cls: Class, key: str, declared: Declared) -> bool:
+    presence, special = _presence(cls), SPECIAL.get(_node_name(cls), set())
+    if not presence:
+        return not _is_optional(declared)
+    return key not in special and key not in presence.get("omitted", ())
 
 
 def _object(value: Any, cls: Class, path: str) -> Iterator[Problem]:
@@ -102,20 +125,24 @@ def _object(value: Any, cls: Class, path: str) -> Iterator[Problem]:
     if value.get("deleted") is True:
         yield from (Problem(path, "unknown key", key) for key in value.keys() - STUB_KEYS)
         return
-    fields, presence = _fields(cls), _presence(cls)
+    fields = _fields(cls)
     for key in value.keys() - fields.keys():
         yield Problem(f"{path}.{key}", "unknown key", f"not a field of {cls.__qualname__}")
     for key, declared in fields.items():
         where = f"{path}.{key}"
-        if key not in value:
-            if not _is_optional(declared) or key in presence.get("null", ()):
-                yield Problem(where, "missing key", "Stripe always sends it")
-        elif value[key] is None and key in presence.get("omitted", ()):
-            yield Problem(where, "null", "Stripe leaves it out instead")
-        else:
-            yield from _value(value[key], declared, where)
+        if key in value:
+            yield from _key(value[key], declared, where, cls)
+        elif _always_sent(cls, key, declared):
+            yield Problem(where, "missing key", "Stripe always sends it")
     if cls is Event:
         yield from _named_object(value.get("data", {}).get("object"), f"{path}.data.object")
+
+
+def _key(value: Any, declared: Declared, path: str, cls: Class) -> Iterator[Problem]:
+    if value is None and path.rpartition(".")[2] in _presence(cls).get("omitted", ()):
+        yield Problem(path, "null", "Stripe leaves it out instead")
+    else:
+        yield from _value(value, declared, path)
 
 
 def _is_optional(declared: Declared) -> bool:
@@ -125,22 +152,16 @@ def _is_optional(declared: Declared) -> bool:
 def _value(value: Any, declared: Declared, path: str) -> Iterator[Problem]:
     annotation, module = _resolved(declared)
     origin, arguments = get_origin(annotation) or annotation, get_args(annotation)
-    if origin is Any:
-        return
     if origin in (Union, types.UnionType):
         yield from _union(value, [Declared(each, module) for each in arguments], path)
     elif origin is Literal:
         if not any(value == each and type(value) is type(each) for each in arguments):
             yield Problem(path, "literal", f"{value!r} is none of {arguments[:8]}")
-    elif origin is list:
-        yield from _items(value, Declared(arguments[0], module), path)
-    elif origin is ListObject:
-        yield from _list(value, Declared(arguments[0], module), path)
-    elif origin is UntypedStripeObject:
-        yield from _map(value, Declared(arguments[0], module), path)
-    elif issubclass(origin, StripeObject):
+    elif origin in CONTAINERS:
+        yield from CONTAINERS[origin](value, Declared(arguments[0], module), path)
+    elif isinstance(origin, type) and issubclass(origin, StripeObject):
         yield from _object(value, origin, path)
-    elif not _is_scalar(value, origin):
+    elif origin is not Any and not _is_scalar(value, origin):
         yield Problem(path, "type", f"expected {origin.__name__}, got {value!r:.60}")
 
 
@@ -199,6 +220,9 @@ def _map(value: Any, declared: Declared, path: str) -> Iterator[Problem]:
         return
     for key, item in value.items():
         yield from _value(item, declared, f"{path}.{key}")
+
+
+CONTAINERS = {list: _items, ListObject: _list, UntypedStripeObject: _map}
 
 
 def _is_scalar(value: Any, expected: type) -> bool:
