@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +21,7 @@ from billing.observability import logger
 from tests.support.aws import WEBHOOK_SECRET, FakePorts, a_lambda_context, put_secret
 from tests.support.builders import NOW
 from tests.support.stripe import event_json, session_json, subscription_json
+from tests.support.template import ROOT
 from webhook.relay import handler, relay
 
 FIVE_MEGABYTES = 5_000_000
@@ -359,3 +362,10 @@ def test_the_lambda_itself_answers(aws: None) -> None:
     answer = handler(request(BODY, "t=1,v1=00"), a_lambda_context())
 
     assert answer["statusCode"] == 400
+
+
+def test_the_relay_starts_without_stripes_sdk() -> None:
+    """Importing the SDK would be most of a cold start."""
+    program = "import sys, webhook.relay; sys.exit('stripe' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT / "functions", check=True)
