@@ -51,58 +51,64 @@ class Assembly:
         """
         settings = self._settings
         (settings.work / "tmp").mkdir(parents=True)
+        sam = Sam(settings, self._children)
+        build = sam.start_build()  # goes on while the servers start
         self._start_embedded_aws()
         if settings.uses_simulator:
             self._start_stripe_simulator()
         prices = seed_prices(settings.stripe_api_base, self._secret_key)
         self._step(f"{len(prices)} prices are in Stripe's catalogue")
-        stack = self._describe(self._deploy(), prices)
+        sam.finish_build(build)
+        self._step("sam build has built the functions and their layer")
+        self._make_prerequisites()
+        sam.deploy(self._parameters())
+        self._step(f"sam deploy has deployed template.yaml as {STACK_NAME}")
+        stack = self._describe(Outputs.of_deployed_stack(self._aws), prices)
         if settings.uses_simulator:
             self._register_webhook(stack.webhook_url)
-        health = f"{stack.api_url}/health"
-        self._children.wait_until(
-            lambda: _answers(health), f"{health} did not answer", _START_SECONDS
-        )
+        self._await_answer("The API", f"{stack.api_url}/health")
         self._step("The API is healthy")
         return stack
 
     def _start_embedded_aws(self) -> None:
         settings = self._settings
-        self._children.serve(
+        self._children.start_server(
             "embedded AWS",
             embedded_aws.COMMAND,
             embedded_aws.environment(settings.aws_port, settings.work / "embedded-aws"),
-            ready=lambda: _answers(f"{settings.aws_endpoint}/_ministack/ready"),
-            timeout=_START_SECONDS,
         )
+        self._await_answer("The embedded AWS", f"{settings.aws_endpoint}/_ministack/ready")
         self._step(f"The embedded AWS answers at {settings.aws_endpoint}")
 
     def _start_stripe_simulator(self) -> None:
         settings = self._settings
         listen = ("--host", HOST, "--port", str(settings.stripe_port))
-        self._children.serve(
+        self._children.start_server(
             "Stripe simulator",
             [sys.executable, "-m", "local.stripe_simulator", *listen],
             isolated() | {"TMPDIR": str(settings.work / "tmp")},
-            ready=lambda: _answers(f"{settings.stripe_api_base}/_sim/health"),
-            timeout=_START_SECONDS,
         )
+        self._await_answer("The Stripe simulator", f"{settings.stripe_api_base}/_sim/health")
         self._step(f"The Stripe simulator answers at {settings.stripe_api_base}")
 
-    def _deploy(self) -> Outputs:
-        """Build and deploy the template, and what it takes for granted: secret and event source."""
+    def _await_answer(self, name: str, url: str) -> None:
+        def answers() -> bool:
+            try:
+                return httpx.get(url, timeout=5).is_success
+            except httpx.HTTPError:
+                return False
+
+        complaint = f"{name} did not answer in {_START_SECONDS} s, see {self._settings.logs}"
+        self._children.wait_until(answers, complaint, _START_SECONDS)
+
+    def _make_prerequisites(self) -> None:
+        """Make what a deploy takes for granted: a bucket, Stripe's secret and its event source."""
         self._aws.s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
         stripe = {"api_key": self._secret_key, "webhook_secrets": [self._webhook_secret]}
         self._aws.secrets.create_secret(Name=_STRIPE_SECRET, SecretString=json.dumps(stripe))
         self._aws.events.create_partner_event_source(
             Name=_EVENT_SOURCE, Account=embedded_aws.ACCOUNT_ID
         )
-        sam = Sam(self._settings, self._children)
-        sam.build()
-        self._step("sam build has built the functions and their layer")
-        sam.deploy(self._parameters())
-        self._step(f"sam deploy has deployed template.yaml as {STACK_NAME}")
-        return Outputs.of_deployed_stack(self._aws)
 
     def _parameters(self) -> dict[str, str]:
         settings = self._settings
@@ -163,14 +169,6 @@ class Assembly:
         if not answer.is_success:
             raise StackError(f"the Stripe simulator refused the webhook: {answer.text}")
         self._step("Stripe's events go to the webhook")
-
-
-def _answers(url: str) -> bool:
-    """Whether a GET of the URL succeeds."""
-    try:
-        return httpx.get(url, timeout=5).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _plain(secret: SecretStr | None) -> str | None:

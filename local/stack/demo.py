@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 _PLAN = "standard_monthly"
 _EVENTS = {"checkout.session.completed", "customer.subscription.created"}
-_DEADLINE_SECONDS = 10
+_DEADLINE_SECONDS = 30
 _POLL_SECONDS = 0.05
 
 

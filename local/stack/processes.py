@@ -87,36 +87,28 @@ class Children:
         self._servers: list[Child] = []
         self._tools: list[Child] = []
 
-    def serve(
-        self,
-        name: str,
-        command: Sequence[str],
-        env: Mapping[str, str],
-        ready: Callable[[], bool],
-        timeout: float,
-    ) -> None:
-        """Start a server and wait until it is ready; from then on it must stay up.
-
-        Raises:
-            StackError: it ended, or the time (seconds) ran out.
-        """
+    def start_server(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
+        """Start a process that must stay up from now on."""
         server = self._spawn(name, command, env)
         self._servers.append(server)
-        complaint = f"{name} did not answer in {timeout:.0f} s, see {server.log}"
-        self.wait_until(ready, complaint, timeout)
+        return server
 
-    def run(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
-        """Run a tool to its end.
+    def start_tool(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
+        """Start a process that comes to an end."""
+        tool = self._spawn(name, command, env)
+        self._tools.append(tool)
+        return tool
+
+    def wait_for_end(self, tool: Child) -> None:
+        """Wait until a tool is done.
 
         Raises:
             StackError: it failed.
         """
-        tool = self._spawn(name, command, env)
-        self._tools.append(tool)
         while tool.exit_code is None:
             self.pause(_POLL_SECONDS)
         if tool.exit_code:
-            raise StackError(f"{name} failed, see {tool.log}:\n{tool.last_lines(5)}")
+            raise StackError(f"{tool.name} failed, see {tool.log}:\n{tool.last_lines(5)}")
 
     def wait_until(self, ready: Callable[[], bool], complaint: str, timeout: float) -> None:
         """Wait until something holds.

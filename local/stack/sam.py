@@ -18,7 +18,7 @@ import yaml
 
 from local.stack.environment import isolated
 from local.stack.errors import StackError
-from local.stack.processes import Children
+from local.stack.processes import Child, Children
 from local.stack.settings import PROJECT_ROOT, REGION, Settings, python_version
 
 ARTIFACTS_BUCKET = "deployment-artifacts"
@@ -37,13 +37,17 @@ class Sam:
         self._build = settings.work / "build"
         self._home = settings.work / "sam"
 
-    def build(self) -> None:
-        """Build functions and layer; check that they are there.
+    def start_build(self) -> Child:
+        """Start to build functions and layer; it needs no AWS."""
+        return self._start("build", "--build-dir", str(self._build), *_overrides(host_parameters()))
+
+    def finish_build(self, build: Child) -> None:
+        """Wait until everything is built.
 
         Raises:
             StackError: the build failed, or left something out.
         """
-        self._run("build", "--build-dir", str(self._build), *_overrides(host_parameters()))
+        self._children.wait_for_end(build)
         require_complete(self._build)
 
     def deploy(self, parameters: dict[str, str]) -> None:
@@ -53,13 +57,15 @@ class Sam:
             StackError: the deploy failed.
         """
         overrides = _overrides(host_parameters() | parameters)
-        self._run("deploy", "--template-file", str(self._build / "template.yaml"), *overrides)
+        template = str(self._build / "template.yaml")
+        deploy = self._start("deploy", "--template-file", template, *overrides)
+        self._children.wait_for_end(deploy)
 
-    def _run(self, command: str, *arguments: str) -> None:
+    def _start(self, command: str, *arguments: str) -> Child:
         self._home.mkdir(parents=True, exist_ok=True)
         # SAM asks PyPI for a newer version once a week: it has just done so.
         (self._home / "metadata.json").write_text(json.dumps({"lastVersionCheck": time.time()}))
-        self._children.run(
+        return self._children.start_tool(
             f"sam {command}",
             [sam_executable(), command, *_CONFIG, *arguments],
             isolated() | self._environment(),

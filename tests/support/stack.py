@@ -3,15 +3,18 @@
 Guards a developer's own stack: it may run meanwhile, and is neither seen nor touched.
 """
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from local.embedded_aws.process import free_port
 from local.stack.environment import isolated
-from local.stack.settings import PROJECT_ROOT, Settings
+from local.stack.settings import HOST, PROJECT_ROOT, Settings
 from local.stack.stack_file import StackFile
 
 
@@ -31,6 +34,7 @@ def stack(stack_settings: Settings) -> Iterator[StackFile]:
         yield StackFile.read(stack_settings.stack_file)
     finally:
         command("down", stack_settings)
+    assert nothing_is_left(stack_settings)
 
 
 def fresh_settings(state_dir: object) -> Settings:
@@ -51,3 +55,28 @@ def command(name: str, settings: Settings) -> "subprocess.CompletedProcess[str]"
         check=False,
         timeout=300,
     )
+
+
+def nothing_is_left(settings: Settings) -> bool:
+    """Whether no port, process or temporary folder of a stack is there any more."""
+    return not (
+        any(map(_listens, settings.ports.values()))
+        or _processes_in(settings.state_dir)
+        or settings.work.exists()
+        or settings.stack_file.exists()
+    )
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex((HOST, port)) == 0
+
+
+def _processes_in(folder: Path) -> list[str]:
+    """The processes whose environment names the folder, as a stack's all do (seen on Linux)."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # ended meanwhile, or somebody else's
+            if f"{folder}/".encode() in environment.read_bytes():
+                found.append(environment.parent.name)
+    return found

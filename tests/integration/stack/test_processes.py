@@ -43,70 +43,44 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_a_server_is_there_once_it_is_ready(children: Children, tmp_path: Path) -> None:
-    children.serve(
-        "a server",
-        python(f"open('up', 'w'); {FOREVER}"),
-        {},
-        ready=(tmp_path / "up").exists,
-        timeout=10,
-    )
+def test_a_condition_is_waited_for(children: Children, tmp_path: Path) -> None:
+    children.start_server("a server", python(f"open('up', 'w'); {FOREVER}"), {})
 
-    children.pause(0)
+    children.wait_until((tmp_path / "up").exists, "it never came up", timeout=10)
 
 
-def test_a_server_that_never_answers_is_named_with_its_log(children: Children) -> None:
-    with pytest.raises(StackError, match=r"a server did not answer in 0 s, see .*a-server\.log"):
-        children.serve("a server", python(FOREVER), {}, ready=lambda: False, timeout=0.1)
+def test_a_condition_that_never_holds_is_complained_of(children: Children) -> None:
+    with pytest.raises(StackError, match="nobody came"):
+        children.wait_until(lambda: False, "nobody came", timeout=0.1)
 
 
-def test_a_server_that_ends_while_it_starts_is_told_with_its_last_line(children: Children) -> None:
-    with pytest.raises(StackError, match="a server has ended: version 2 found"):
-        children.serve(
-            "a server",
-            python("import sys; sys.exit('starting\\nversion 2 found\\n')"),
-            {},
-            ready=lambda: False,
-            timeout=10,
-        )
+def test_a_server_that_ends_cuts_every_wait_short_with_its_last_line(children: Children) -> None:
+    fails = python("import sys; sys.exit('starting\\nversion 2 found\\n')")
+    children.start_server("a server", fails, {})
 
-
-def test_a_server_that_crashes_later_cuts_every_wait_short(
-    children: Children, tmp_path: Path
-) -> None:
-    children.serve(
-        "a server",
-        python(
-            "import os, sys, time; open('up', 'w')\n"
-            "while not os.path.exists('crash'): time.sleep(0.01)\n"
-            "sys.exit('out of memory')"
-        ),
-        {},
-        ready=(tmp_path / "up").exists,
-        timeout=10,
-    )
-    (tmp_path / "crash").touch()
-
-    with pytest.raises(StackError, match="a server has ended: out of memory"):
+    with pytest.raises(StackError, match=r"a server has ended: version 2 found \[.*a-server\.log"):
         children.wait_until(lambda: False, "nobody noticed", timeout=10)
 
 
 def test_a_tool_that_fails_is_told_with_its_last_lines(children: Children) -> None:
     with pytest.raises(StackError, match=r"a tool failed, see .*a-tool\.log:\nwhat\nwhy$"):
-        children.run("a tool", python("import sys; sys.exit('what\\nwhy')"), {})
+        children.wait_for_end(
+            children.start_tool("a tool", python("import sys; sys.exit('what\\nwhy')"), {})
+        )
 
 
 def test_a_tool_that_succeeds_is_waited_for(children: Children, tmp_path: Path) -> None:
-    children.run("a tool", python("open('done', 'w')"), {})
+    children.wait_for_end(children.start_tool("a tool", python("open('done', 'w')"), {}))
 
     assert (tmp_path / "done").exists()
 
 
 def test_a_signal_cuts_a_tool_short(children: Children, stop: StopSignal) -> None:
+    tool = children.start_tool("a tool", python(FOREVER), {})
     stop.set()
 
     with pytest.raises(Stopped):
-        children.run("a tool", python(FOREVER), {})
+        children.wait_for_end(tool)
 
 
 def test_a_signal_sets_the_stop_signal(stop: StopSignal) -> None:
@@ -126,7 +100,7 @@ def test_the_descendants_of_a_child_end_with_it(
     children: Children, tmp_path: Path, eventually: Eventually
 ) -> None:
     grandchild = tmp_path / "grandchild"
-    children.serve(
+    children.start_server(
         "a server",
         python(
             "import pathlib, subprocess, time;"
@@ -134,9 +108,8 @@ def test_the_descendants_of_a_child_end_with_it(
             f"pathlib.Path({str(grandchild)!r}).write_text(str(worker.pid)); time.sleep(60)"
         ),
         {"PATH": os.environ["PATH"]},
-        ready=lambda: grandchild.exists() and grandchild.read_text() != "",
-        timeout=10,
     )
+    eventually(lambda: grandchild.exists() and grandchild.read_text() != "")
 
     children.end()
 
@@ -157,7 +130,8 @@ def test_what_a_killed_supervisor_left_is_ended_by_the_next(
             return caller.connect_ex(("127.0.0.1", port)) == 0
 
     forgotten = Children(*folders, stop)
-    forgotten.serve("a server", python(listen), {}, ready=listens, timeout=10)
+    forgotten.start_server("a server", python(listen), {})
+    eventually(listens)
 
     Children(*folders, stop).end_leftovers()
 

@@ -1,0 +1,146 @@
+"""The supervisor's promises on the command line: one clear line, and nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.stack.environment import isolated
+from local.stack.pid_file import PidFile
+from local.stack.settings import HOST, PROJECT_ROOT, Settings
+from tests.support.stack import command, fresh_settings, nothing_is_left
+
+Eventually = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return fresh_settings(tmp_path)
+
+
+@pytest.fixture
+def starting(settings: Settings, eventually: Eventually) -> Iterator["subprocess.Popen[bytes]"]:
+    """`make run` as a terminal starts it, in the middle of the build, its servers up."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.stack", "run"],
+        cwd=PROJECT_ROOT,
+        env=isolated() | settings.to_environment(),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        eventually(lambda: listens(settings.aws_port) and listens(settings.stripe_port))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        command("down", settings)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex((HOST, port)) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_the_start_even_twice_leaves_nothing(
+    starting: "subprocess.Popen[bytes]", settings: Settings, number: signal.Signals
+) -> None:
+    assert (settings.pids / "sam-build.pid").exists()
+
+    os.killpg(starting.pid, number)
+    os.killpg(starting.pid, number)
+
+    assert starting.wait(30) == 0
+    assert nothing_is_left(settings)
+
+
+def test_what_a_killed_supervisor_left_is_removed_by_down(
+    starting: "subprocess.Popen[bytes]", settings: Settings
+) -> None:
+    starting.kill()
+    starting.wait()
+    assert not nothing_is_left(settings)
+
+    stopped = command("down", settings)
+
+    assert stopped.returncode == 0
+    assert nothing_is_left(settings)
+
+
+def test_down_stops_a_stack_that_is_still_starting(
+    starting: "subprocess.Popen[bytes]", settings: Settings
+) -> None:
+    stopped = command("down", settings)
+
+    assert stopped.stdout.startswith("Stopped")
+    assert starting.wait(10) == 0
+    assert nothing_is_left(settings)
+
+
+def test_a_second_run_beside_the_first_is_refused(
+    starting: "subprocess.Popen[bytes]", settings: Settings
+) -> None:
+    second = command("run", settings)
+
+    assert second.returncode == 1
+    assert second.stderr == "error: a stack is already running here (make down stops it)\n"
+    assert starting.poll() is None
+    assert listens(settings.aws_port)
+
+
+def test_a_server_that_crashes_ends_the_stack_with_one_line(
+    starting: "subprocess.Popen[bytes]", settings: Settings
+) -> None:
+    simulator = PidFile(settings.pids / "stripe-simulator.pid").holder()
+    assert simulator is not None
+
+    os.kill(simulator, signal.SIGKILL)
+
+    assert starting.wait(30) == 1
+    assert nothing_is_left(settings)
+
+
+@pytest.mark.parametrize("variable", ["SCAI_AWS_PORT", "SCAI_STRIPE_PORT"])
+def test_a_taken_port_is_named_with_the_variable_that_chooses_another(
+    settings: Settings, variable: str
+) -> None:
+    port = settings.ports[variable]
+    with socket.create_server((HOST, port)):
+        started = command("up", settings)
+
+    assert started.returncode == 1
+    assert started.stdout == ""
+    assert started.stderr == (
+        f"error: port {port} is taken: free it, or choose another by {variable}\n"
+    )
+    assert nothing_is_left(settings)
+
+
+def test_a_stale_pid_file_does_not_keep_a_stack_from_starting(settings: Settings) -> None:
+    settings.supervisor_pid.write_text(str(os.getpid()))
+    settings.stack_file.write_text("{}")
+    with socket.create_server((HOST, settings.aws_port)):  # as far as a start needs to go here
+        started = command("up", settings)
+
+    assert "is taken" in started.stderr
+    assert not settings.stack_file.exists()
+
+
+def test_down_with_nothing_running_succeeds(settings: Settings) -> None:
+    stopped = command("down", settings)
+
+    assert (stopped.returncode, stopped.stdout) == (0, "Nothing is running.\n")
+
+
+@pytest.mark.parametrize("name", ["demo", "status"])
+def test_a_running_stack_is_asked_for_in_one_line(settings: Settings, name: str) -> None:
+    asked = command(name, settings)
+
+    assert asked.returncode == 1
+    assert asked.stderr == "error: no stack is running: make up\n"
