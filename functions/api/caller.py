@@ -7,11 +7,9 @@ same answer, so that nobody learns who exists.
 from collections.abc import Mapping
 from typing import Any
 
+from billing.contracts.cognito import ADMIN_SCOPE
 from billing.domain.errors import UserNotFound
 from billing.domain.record import Value
-
-#: May act for any user.
-ADMIN_SCOPE = "scai/billing.admin"
 
 
 class Caller(Value):

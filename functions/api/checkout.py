@@ -48,7 +48,7 @@ def create_checkout_session(
     return CheckoutSessionCreated(session_id=session.id, url=session.url or "")
 
 
-@router.get("/checkout-session/<session_id>")
+@router.get("/checkout-session/<session_id>", cache_control="no-store")
 def checkout_session(
     session_id: str, caller: RouteCaller, ports: RoutePorts
 ) -> CheckoutSessionState:

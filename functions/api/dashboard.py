@@ -51,7 +51,7 @@ class StripeLists(Value):
         return None in (self.payment_methods, self.invoices, self.prices)
 
 
-@router.get("/dashboard/<user_id>")
+@router.get("/dashboard/<user_id>", cache_control="no-store")
 def dashboard(user_id: str, caller: RouteCaller, ports: RoutePorts) -> Dashboard:
     """Show a user's billing."""
     log_context(user_id=user_id)

@@ -5,6 +5,7 @@ shapes and sessions are the real thing; only the transport is replaced (no socke
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -144,11 +145,12 @@ class Api:
     def post(
         self, path: str, body: Any, user: str | None = "user_1", scope: str = ""
     ) -> "ApiAnswer":
-        text = body if isinstance(body, str) else json.dumps(body)
+        """Send ``body``: text and bytes as they are, anything else as JSON."""
+        text = body if isinstance(body, str | bytes) else json.dumps(body)
         return self._call("POST", path, text, user, scope)
 
     def _call(
-        self, method: str, path: str, body: str | None, user: str | None, scope: str
+        self, method: str, path: str, body: str | bytes | None, user: str | None, scope: str
     ) -> "ApiAnswer":
         claims = {"scope": f"openid {scope}".strip()}
         if user is not None:
@@ -165,8 +167,8 @@ class Api:
                 "http": {"method": method, "path": path},
                 "authorizer": {"jwt": {"claims": claims, "scopes": None}},
             },
-            "body": body,
-            "isBase64Encoded": False,
+            "body": b64encode(body).decode() if isinstance(body, bytes) else body,
+            "isBase64Encoded": isinstance(body, bytes),
         }
         return ApiAnswer(self._handler(event, a_lambda_context()))
 

@@ -1,5 +1,7 @@
 """GET /dashboard/{userId}."""
 
+from collections.abc import Callable
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -183,3 +185,37 @@ def test_a_scope_that_only_resembles_the_admins_is_nothing(api: Api) -> None:
     add_user("user_2")
 
     assert api.get("/dashboard/user_2", scope=f"{ADMIN}.read").status == 404
+
+
+class Together:
+    """Wraps reads so that each waits for the others to have begun: one by one, none ends."""
+
+    def __init__(self, reads: int) -> None:
+        self._all_begun = Barrier(reads, timeout=10)
+
+    def __call__(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        def reading(*arguments: Any) -> Any:
+            self._all_begun.wait()
+            return read(*arguments)
+
+        return reading
+
+
+def test_the_two_reads_of_dynamodb_run_at_once_then_the_three_of_stripe(api: Api) -> None:
+    add_user(stripe_customer_id=api.at_stripe("POST", "/v1/customers")["id"])
+    ports, at_dynamodb, at_stripe = api.ports, Together(2), Together(3)
+    ports.users.find = at_dynamodb(ports.users.find)  # type: ignore[method-assign]
+    ports.records.load = at_dynamodb(ports.records.load)  # type: ignore[method-assign]
+    for name in ("payment_methods", "invoices", "prices"):
+        setattr(ports.stripe, name, at_stripe(getattr(ports.stripe, name)))
+
+    answer = api.get("/dashboard/user_1")
+
+    assert answer.status == 200
+    assert answer.body["degraded"] is False
+
+
+def test_a_dashboard_is_never_cached(api: Api) -> None:
+    add_user()
+
+    assert api.get("/dashboard/user_1").header("Cache-Control") == "no-store"

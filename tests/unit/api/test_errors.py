@@ -1,5 +1,6 @@
 """Every error has one shape, and tells nothing of the inside."""
 
+import json
 from typing import Any
 
 import pytest
@@ -129,3 +130,17 @@ def test_a_field_out_of_bounds_is_named_and_its_value_is_not(
     assert answer.status == 422
     assert [problem["loc"] for problem in answer.body["detail"]] == [loc]
     assert "s3cret" not in answer.text
+
+
+def test_a_binary_body_that_is_no_text_is_malformed_too(api: Api) -> None:
+    answer = api.post("/create-checkout-session", b"\xff")
+
+    assert answer.status == 422
+    assert answer.body["detail"][0]["loc"] == ["body"]
+
+
+def test_a_body_that_api_gateway_encoded_is_read(api: Api) -> None:
+    add_user()
+    body = json.dumps({"priceId": api.price("standard_monthly"), "userId": "user_1"})
+
+    assert api.post("/create-checkout-session", body.encode()).status == 200
