@@ -7,8 +7,6 @@ looks at `$LATEST`'s configuration whatever alias was invoked, and counts a thro
 so that an event would be lost in a burst.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import time
 
 from local.embedded_aws.answers import Json

@@ -8,8 +8,6 @@ transaction, so a policy that protects some attributes of a table would be prove
 `dynamodb:LeadingKeys` and the items of the batch actions are left out, as in the package.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import json
 import re
 

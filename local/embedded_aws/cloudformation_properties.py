@@ -6,8 +6,6 @@ Guide). The package answers CREATE_COMPLETE and leaves them out, so a template's
 loss could be missing in production's settings and nobody would know from running it here.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 from collections.abc import Callable
 from typing import Any
 

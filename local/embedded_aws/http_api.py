@@ -7,8 +7,6 @@ caller the exception of a failed Lambda, where API Gateway says no more than
 `{"message": "Internal Server Error"}`.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import json
 from typing import Any
 

@@ -5,8 +5,6 @@ package one of them fails the whole deployment, so the same template could not b
 the complete list of what the local stack leaves out.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 from typing import Any
 
 INERT = {

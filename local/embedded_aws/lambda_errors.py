@@ -8,8 +8,6 @@ exception as `Runtime.HandlerError` and ends the process, so that no state could
 name and every failure would cost a cold start.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 from local.embedded_aws.package import lambda_runtime, lambda_svc, stepfunctions
 from local.embedded_aws.patching import provide, rewrite, substitute
 

@@ -17,7 +17,10 @@ def apply() -> None:
     rewrite(
         stepfunctions,
         "_execute_task",
-        ("    if _sfn_mock_config and execution:\n", "    if False:\n"),
+        (
+            "mock = _get_mock_response(sm_name, test_case, state_name, attempt)",
+            "mock = None  # each try asks for its own below",
+        ),
         (
             "            if _mock_throw is not None:\n"
             "                raise _mock_throw\n"
@@ -35,7 +38,7 @@ def _mocked_result(execution: Json, context: Json) -> tuple[bool, Any]:
     """Give whether this try is mocked, and its result; a mocked error is raised."""
     state = context.get("State", {}).get("Name", "")
     tries = execution.setdefault("mockAttempts", {})
-    response = stepfunctions._get_mock_response(  # noqa: SLF001  the package's own lookup
+    response = stepfunctions._get_mock_response(
         context.get("StateMachine", {}).get("Name", ""),
         execution.get("testCase", ""),
         state,
@@ -45,7 +48,7 @@ def _mocked_result(execution: Json, context: Json) -> tuple[bool, Any]:
         return False, None
     tries[state] = tries.get(state, 0) + 1
     if "Throw" in response:
-        raise stepfunctions._ExecutionError(  # noqa: SLF001
+        raise stepfunctions._ExecutionError(
             response["Throw"]["Error"], response["Throw"].get("Cause", "")
         )
     return True, response.get("Return", {})

@@ -6,8 +6,6 @@ the same name (`CreateEventBus` with `EventSourceName`), and `PutPartnerEvents` 
 drops every event, so the door through which Stripe's events come could not be tried.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import json
 
 from local.embedded_aws.answers import Answer, Json, refusal, success

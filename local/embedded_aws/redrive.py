@@ -6,8 +6,6 @@ package has no such action, and its status-change events always say `redriveCoun
 retry what failed could not be tried.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import contextvars
 import threading
 from datetime import UTC, datetime, timedelta

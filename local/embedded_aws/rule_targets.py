@@ -6,8 +6,6 @@ once ("Retrying event delivery" and "Using dead-letter queues", EventBridge User
 logs the failure and drops the event.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import contextvars
 import json
 import logging

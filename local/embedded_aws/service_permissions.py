@@ -7,8 +7,6 @@ for calling Lambda", Step Functions Developer Guide). The package enforces IAM o
 only, so a forgotten permission would show in production first.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 from contextvars import ContextVar
 from typing import Any
 

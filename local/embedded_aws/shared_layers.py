@@ -5,8 +5,6 @@ On AWS a layer is unpacked into `/opt` as part of the environment, where no func
 process: with the dependency layer that is two seconds of each cold start, and 60 MB on disk.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import hashlib
 import io
 import tempfile

@@ -9,8 +9,6 @@ for a success and loses the record, or retries a poisonous batch for ever. It al
 function hold up every other mapping.
 """
 
-# ruff: noqa: SLF001  a correction reaches into the package
-
 import json
 import threading
 import time

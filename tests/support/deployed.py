@@ -235,7 +235,14 @@ class Deployed:
     def listen_to_facts(self) -> Facts:
         """Put a queue behind a rule on our bus."""
         name = f"facts-{uuid.uuid4().hex[:8]}"
-        url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        url = self.sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         events = self.client("events")
         events.put_rule(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pytest_socket import disable_socket, enable_socket
 
 from tests.support.aws import FakePorts, fake_account
 
@@ -16,3 +17,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def ports(aws: None) -> FakePorts:
     return FakePorts()
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    """A unit test that opens a socket is no unit test; asyncio's own pair is none of that."""
+    disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
