@@ -122,13 +122,14 @@ class Checkout:
         return None
 
     def _reserve(self, record: Record, user: User, request: CheckoutRequest, currency: str) -> None:
+        """Take the slot, unless the customer is new to us: what it has bought comes first."""
         customer = self._linked_customer(record, user)
         if customer is None:
             customer = self._new_customer(record, user)
         elif customer.id != record.customer_id:
             self._link(user.id, customer.id)
             self._reducer.sync_customer(user.id, customer.id)
-            raise RecordOvertaken
+            return
         if customer.currency not in (None, currency):
             raise CurrencyMismatch(f"customer {customer.id} pays in {customer.currency}")
         self._save(record, reserved(with_customer(record, customer.id), request))
