@@ -12,6 +12,7 @@ from local.stripe_simulator.resources import (
     checkout_sessions,
     customers,
     events,
+    invoice_collection,
     invoice_payments,
     invoices,
     payment_intents,
@@ -21,6 +22,7 @@ from local.stripe_simulator.resources import (
     products,
     setup_intents,
     subscription_items,
+    subscription_lifecycle,
     subscriptions,
     webhook_endpoints,
 )
@@ -58,12 +60,12 @@ INCLUDABLE: Includable = {
 # What to do when a timer of that kind falls due.
 TIMERS: dict[str, Callable[[World, str], None]] = {
     **checkout_sessions.TIMERS,
-    **invoices.TIMERS,
-    **subscriptions.TIMERS,
+    **invoice_collection.TIMERS,
+    **subscription_lifecycle.TIMERS,
 }
 
 # How one resource follows another: called with the object as soon as the event is recorded.
 REACTIONS: dict[str, Reaction] = {
-    **invoices.REACTIONS,
-    **subscriptions.REACTIONS,
+    **invoice_collection.REACTIONS,
+    **subscription_lifecycle.REACTIONS,
 }

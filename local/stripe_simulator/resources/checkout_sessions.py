@@ -21,7 +21,7 @@ from local.stripe_simulator.params import (
     unsupported,
     url,
 )
-from local.stripe_simulator.resources import prices, subscriptions
+from local.stripe_simulator.resources import prices, subscription_params, subscriptions
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -40,12 +40,12 @@ LINE_ITEM = hash_of(
 )
 SUBSCRIPTION_DATA = hash_of(
     {
-        "billing_mode": subscriptions.CREATE["billing_mode"],
+        "billing_mode": subscription_params.CREATE["billing_mode"],
         "description": text(500),
         "metadata": metadata,
         "trial_end": moment(),
         "trial_period_days": integer(1, 730),
-        "trial_settings": subscriptions.TRIAL_SETTINGS,
+        "trial_settings": subscription_params.TRIAL_SETTINGS,
     }
 )
 PAYMENT_INTENT_DATA = hash_of(

@@ -12,10 +12,11 @@ from local.stripe_simulator.params import Params, Spec, integer, required, text
 from local.stripe_simulator.resources import (
     checkout_sessions,
     customers,
-    invoices,
+    invoice_collection,
     payment_intents,
     payment_methods,
     setup_intents,
+    subscription_lifecycle,
     subscriptions,
 )
 from local.stripe_simulator.routing import Route
@@ -85,12 +86,12 @@ def _start(world: World, session: Json, customer: Json, method: Json, intent: Js
             ],
         },
     )
-    subscription, invoice = subscriptions.bill(
+    subscription, invoice = subscription_lifecycle.bill(
         world, subscription, "subscription_create", world.now()
     )
-    invoice = invoices.finalize(world, invoice, intent)
+    invoice = invoice_collection.finalize(world, invoice, intent)
     if invoice["status"] == "open":
-        invoices.mark_paid(world, invoice)
+        invoice_collection.mark_paid(world, invoice)
     world.emit("customer.subscription.created", subscription)
     return subscription
 

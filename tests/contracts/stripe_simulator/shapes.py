@@ -29,7 +29,6 @@ Json = dict[str, Any]
 Class = Any  # a subclass of StripeObject
 
 PRESENCE = json.loads(Path(__file__).with_name("presence.json").read_text())
-NO_PRESENCE: dict[str, list[str]] = {}
 # Of the keys that are declared both nullable and optional, Stripe sends all but these: they are
 # there only when expanded, or for accounts with a permission that ours doesn't have.
 SPECIAL = {
@@ -51,6 +50,14 @@ class Problem(NamedTuple):
     path: str
     kind: str
     detail: str
+
+
+class Field(NamedTuple):
+    """A key of a class: its type, and what is sent where there is nothing to say."""
+
+    declared: Declared
+    always_sent: bool
+    null_allowed: bool
 
 
 class Declared(NamedTuple):
@@ -86,8 +93,20 @@ def _class_of(name: str) -> Class | None:
 
 
 @cache
-def _fields(cls: Class) -> dict[str, Declared]:
-    """The keys of a class as they are on the wire."""
+def _fields(cls: Class) -> dict[str, Field]:
+    """The keys of a class, and what is known of each."""
+    name = _node_name(cls)
+    presence, special = PRESENCE["classes"].get(name), SPECIAL.get(name, set())
+    fields = {}
+    for key, declared in _annotations(cls).items():
+        omitted = presence is not None and key in presence.get("omitted", ())
+        always = not (omitted or key in special) if presence else not _is_optional(declared)
+        fields[key] = Field(declared, always_sent=always, null_allowed=not omitted)
+    return fields
+
+
+def _annotations(cls: Class) -> dict[str, Declared]:
+    """What is declared of a class, by the keys as they are on the wire."""
     found: dict[str, Declared] = {}
     for base in reversed(cls.__mro__):
         if not issubclass(base, StripeObject) or base is StripeObject:
@@ -99,11 +118,6 @@ def _fields(cls: Class) -> dict[str, Declared]:
     return {key: declared for key, declared in found.items() if key != "OBJECT_NAME"}
 
 
-def _presence(cls: Class) -> dict[str, list[str]]:
-    known: dict[str, list[str]] = PRESENCE["classes"].get(_node_name(cls), NO_PRESENCE)
-    return known
-
-
 def _node_name(cls: Class) -> str:
     """The Node SDK's name of a class: stripe.checkout's Session is its Checkout.Session."""
     packages = cls.__module__.split(".")[1:-1]
@@ -111,38 +125,30 @@ def _node_name(cls: Class) -> str:
     return ".".join([*camel, cls.__qualname__])
 
 
-def _always_sent(cls: Class, key: str, declared: Declared) -> bool:
-    presence, special = _presence(cls), SPECIAL.get(_node_name(cls), set())
-    if not presence:
-        return not _is_optional(declared)
-    return key not in special and key not in presence.get("omitted", ())
-
-
 def _object(value: Any, cls: Class, path: str) -> Iterator[Problem]:
     if not isinstance(value, dict):
         yield Problem(path, "type", f"expected {cls.__qualname__}, got {value!r:.60}")
-        return
-    if value.get("deleted") is True:
+    elif value.get("deleted") is True:
         yield from (Problem(path, "unknown key", key) for key in value.keys() - STUB_KEYS)
-        return
+    else:
+        yield from _keys(value, cls, path)
+    if cls is Event and isinstance(value, dict) and isinstance(value.get("data"), dict):
+        yield from _named_object(value["data"].get("object"), f"{path}.data.object")
+
+
+def _keys(value: Json, cls: Class, path: str) -> Iterator[Problem]:
     fields = _fields(cls)
     for key in value.keys() - fields.keys():
         yield Problem(f"{path}.{key}", "unknown key", f"not a field of {cls.__qualname__}")
-    for key, declared in fields.items():
+    for key, field in fields.items():
         where = f"{path}.{key}"
-        if key in value:
-            yield from _key(value[key], declared, where, cls)
-        elif _always_sent(cls, key, declared):
-            yield Problem(where, "missing key", "Stripe always sends it")
-    if cls is Event:
-        yield from _named_object(value.get("data", {}).get("object"), f"{path}.data.object")
-
-
-def _key(value: Any, declared: Declared, path: str, cls: Class) -> Iterator[Problem]:
-    if value is None and path.rpartition(".")[2] in _presence(cls).get("omitted", ()):
-        yield Problem(path, "null", "Stripe leaves it out instead")
-    else:
-        yield from _value(value, declared, path)
+        if key not in value:
+            if field.always_sent:
+                yield Problem(where, "missing key", "Stripe always sends it")
+        elif value[key] is None and not field.null_allowed:
+            yield Problem(where, "null", "Stripe leaves it out instead")
+        else:
+            yield from _value(value[key], field.declared, where)
 
 
 def _is_optional(declared: Declared) -> bool:
@@ -236,6 +242,7 @@ def _is_scalar(value: Any, expected: type) -> bool:
     return isinstance(value, expected) and (expected is bool or not isinstance(value, bool))
 
 
+@cache
 def _resolved(declared: Declared) -> Declared:
     """The annotation, with a name in quotes looked up where it was written."""
     annotation, module = declared
