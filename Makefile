@@ -78,8 +78,11 @@ $(INSTALLED): requirements-dev.txt
 		echo "$(PYTHON) is not Python 3.11 or newer: name one that is, by PYTHON=" >&2; exit 1; }
 	@echo "Making $(VENV) with `$(PYTHON) -V`: about a minute the first time"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@{ $(BIN)/python -m pip install --no-deps --require-hashes --progress-bar off -r $<; echo "exit $$?"; } | awk ' \
+	@{ $(BIN)/python -m pip install --no-deps --require-hashes --progress-bar off -r $< 2>&1; \
+		echo "exit $$?"; } | awk ' \
 		/^(Collecting|Processing)/ && ++n % 20 == 0 { print "  " n " packages fetched"; fflush() } \
 		/^Installing/ { print "  installing " n " packages"; fflush() } \
-		/^exit/ { exit $$2 }'
+		/^ERROR/ { failed = 1 } \
+		/^exit/ { exit $$2 } \
+		failed'
 	@touch $@

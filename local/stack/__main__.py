@@ -7,6 +7,9 @@ import argparse
 import os
 import sys
 
+import httpx
+from botocore.exceptions import BotoCoreError
+
 from local.stack import control, supervisor
 from local.stack.demo import Demo
 from local.stack.environment import isolated
@@ -25,6 +28,9 @@ def main() -> int:
         _run(command, settings)
     except StackError as error:
         print(f"{control.ERROR_PREFIX}{error}", file=sys.stderr)
+        return 1
+    except (httpx.HTTPError, BotoCoreError) as error:
+        print(f"{control.ERROR_PREFIX}the stack does not answer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -6,6 +6,7 @@ import stat
 import httpx
 import pytest
 
+from local.stack.catalogue import seed_prices
 from local.stack.demo import Demo
 from local.stack.errors import StackError
 from local.stack.settings import Settings
@@ -32,6 +33,10 @@ def test_the_file_tells_everything_that_tools_rely_on(stack: StackFile) -> None:
     assert "subscribe" in stack.state_machines
     assert "events" in stack.dead_letter_queues
     assert all(told[name] for name in told.keys() - {"portal_url", "console_url"})
+
+
+def test_seeding_the_catalogue_again_makes_nothing_twice(stack: StackFile) -> None:
+    assert seed_prices(stack.stripe_api_base, stack.stripe_secret_key) == stack.prices
 
 
 def test_the_file_is_for_its_owner_only(stack: StackFile, stack_settings: Settings) -> None:
