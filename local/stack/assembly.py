@@ -19,6 +19,7 @@ from local.stack.errors import StackError
 from local.stack.outputs import Outputs
 from local.stack.people import UserPool, seed_admin, seed_users
 from local.stack.processes import Children
+from local.stack.routing import routed_event_types
 from local.stack.sam import ARTIFACTS_BUCKET, Sam
 from local.stack.settings import HOST, REGION, STACK_NAME, Settings
 from local.stack.stack_file import StackFile
@@ -65,7 +66,7 @@ class Assembly:
         self._step(f"sam deploy has deployed template.yaml as {STACK_NAME}")
         stack = self._describe(Outputs.of_deployed_stack(self._aws), prices)
         if settings.uses_simulator:
-            self._register_webhook(stack.webhook_url)
+            self._register_webhook(stack.webhook_url, stack.event_bus)
         self._await_answer("The API", f"{stack.api_url}/health")
         self._step("The API is healthy")
         return stack
@@ -156,19 +157,21 @@ class Assembly:
             dead_letter_queues=outputs.dead_letter_queues,
         )
 
-    def _register_webhook(self, url: str) -> None:
+    def _register_webhook(self, url: str, bus: str) -> None:
+        """Have Stripe send what a rule wants, and nothing else, as production's endpoint does."""
+        wanted = routed_event_types(self._aws, bus)
         answer = httpx.post(
             f"{self._settings.stripe_api_base}/_sim/destinations",
             json={
                 "type": "webhook",
                 "url": url,
                 "secret": self._webhook_secret,
-                "enabled_events": ["*"],
+                "enabled_events": wanted,
             },
         )
         if not answer.is_success:
             raise StackError(f"the Stripe simulator refused the webhook: {answer.text}")
-        self._step("Stripe's events go to the webhook")
+        self._step(f"Stripe sends {len(wanted)} types of events to the webhook")
 
 
 def _plain(secret: SecretStr | None) -> str | None:

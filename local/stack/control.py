@@ -88,7 +88,8 @@ def _start(settings: Settings, say: Callable[[str], None]) -> None:
         down(settings, say)
         raise
     if process.poll() is not None:
-        raise StackError(log.read_text().rpartition(ERROR_PREFIX)[2].strip())
+        _, told, cause = log.read_text().rpartition(ERROR_PREFIX)
+        raise StackError(cause.strip() if told else f"the supervisor has ended: see {log}")
 
 
 def _lines_until(log: Path, over: Callable[[], bool]) -> Iterator[str]:
