@@ -16,6 +16,7 @@ from local.stack.aws import Aws
 from local.stack.catalogue import seed_prices
 from local.stack.environment import isolated
 from local.stack.errors import StackError
+from local.stack.functions import start_functions
 from local.stack.outputs import Outputs
 from local.stack.people import UserPool, seed_admin, seed_users
 from local.stack.processes import Children
@@ -64,6 +65,7 @@ class Assembly:
         self._make_prerequisites()
         sam.deploy(self._parameters())
         self._step(f"sam deploy has deployed template.yaml as {STACK_NAME}")
+        self._step(f"{start_functions(self._aws)} functions start")
         stack = self._describe(Outputs.of_deployed_stack(self._aws), prices)
         if settings.uses_simulator:
             self._register_webhook(stack.webhook_url, stack.event_bus)

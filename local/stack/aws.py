@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -45,6 +46,10 @@ class Aws:
     @cached_property
     def events(self) -> "EventBridgeClient":
         return self._session.client("events", **self._options())
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        return self._session.client("lambda", **self._options())
 
     @cached_property
     def s3(self) -> "S3Client":
