@@ -17,7 +17,14 @@ def buyers(stack: StackFile) -> Iterator[SeededUser]:
 
 @pytest.fixture
 def buyer(buyers: Iterator[SeededUser]) -> SeededUser:
+    """A user of this test's own; three tests buy."""
     return next(buyers)
+
+
+@pytest.fixture
+def visitor(stack: StackFile) -> SeededUser:
+    """A user who buys nothing here, and may have bought elsewhere."""
+    return stack.users[0]
 
 
 class Api:
@@ -100,23 +107,25 @@ def test_a_declined_card_grants_nothing_and_the_session_stays_open(
 
 
 def test_a_price_that_is_not_in_the_catalogue_is_refused(
-    deployed: Deployed, api: Api, buyer: SeededUser
+    deployed: Deployed, visitor: SeededUser
 ) -> None:
-    answer = api.post("/create-checkout-session", checkout(deployed, buyer, priceId="price_no"))
+    body = checkout(deployed, visitor, priceId="price_no")
+
+    answer = Api(deployed, visitor).post("/create-checkout-session", body)
 
     assert answer.status_code == 422
     assert "detail" in answer.json()
 
 
 def test_another_users_id_is_answered_like_a_missing_user(
-    deployed: Deployed, api: Api, stack: StackFile, buyer: SeededUser
+    deployed: Deployed, stack: StackFile, visitor: SeededUser
 ) -> None:
-    other = next(user for user in stack.users if user.userId != buyer.userId)
+    api, other = Api(deployed, visitor), stack.users[1]
 
     answers = [
         api.get(f"/dashboard/{other.userId}"),
         api.get("/dashboard/nobody"),
-        api.post("/create-checkout-session", checkout(deployed, buyer, userId=other.userId)),
+        api.post("/create-checkout-session", checkout(deployed, visitor, userId=other.userId)),
     ]
 
     for answer in answers:
@@ -125,12 +134,12 @@ def test_another_users_id_is_answered_like_a_missing_user(
 
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer rubbish", "Basic dTpw"])
 def test_without_a_valid_token_there_is_no_answer(
-    deployed: Deployed, buyer: SeededUser, authorization: str | None
+    deployed: Deployed, visitor: SeededUser, authorization: str | None
 ) -> None:
     headers = {"Authorization": authorization} if authorization else {}
 
     answer = deployed.http.get(
-        f"{deployed.stack.api_url}/dashboard/{buyer.userId}", headers=headers
+        f"{deployed.stack.api_url}/dashboard/{visitor.userId}", headers=headers
     )
 
     assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
