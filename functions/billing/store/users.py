@@ -4,10 +4,10 @@ The one write is additive and conditional: it never makes a user, never overwrit
 customer, and IAM forbids every other attribute.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from billing.store.dynamodb import condition_failed, errors_translated, from_item
 
@@ -27,7 +27,9 @@ class User(BaseModel):
     email: str | None = None
     first_name: str | None = Field(default=None, alias="firstName")
     last_name: str | None = Field(default=None, alias="lastName")
-    has_paid_for_self_hosted: bool = Field(default=False, alias="hasPaidForSelfHosted")
+    has_paid_for_self_hosted: Annotated[bool, BeforeValidator(bool)] = Field(
+        default=False, alias="hasPaidForSelfHosted"
+    )
     stripe_customer_id: str | None = None
 
 
@@ -41,22 +43,32 @@ class UserStore:
 
     def find(self, user_id: str) -> User | None:
         """Find by ``_id``. The index is eventually consistent: a new user may not be seen yet."""
+        return next(iter(self._query("IdIndex", "_id", user_id)), None)
+
+    def of_customer(self, customer_id: str) -> User | None:
+        """Find by linked customer, in the eventually consistent index.
+
+        None too where several users claim the customer: nobody made that attribute unique.
+        """
+        users = self._query("StripeCustomerIdIndex", "stripe_customer_id", customer_id)
+        return users[0] if len(users) == 1 else None
+
+    def _query(self, index: str, attribute: str, value: str) -> list[User]:
+        """Read the first two of an index: enough to see that there is one."""
         names = {f"#{i}": name for i, name in enumerate(dict.fromkeys((self._key_name, *_READ)))}
         with errors_translated():
             answer = self._client.query(
                 TableName=self._table,
-                IndexName="IdIndex",
-                KeyConditionExpression="#id = :id",
+                IndexName=index,
+                KeyConditionExpression="#wanted = :wanted",
                 ProjectionExpression=", ".join(names),
                 Select="SPECIFIC_ATTRIBUTES",
-                ExpressionAttributeNames=names | {"#id": "_id"},
-                ExpressionAttributeValues={":id": {"S": user_id}},
-                Limit=1,
+                ExpressionAttributeNames=names | {"#wanted": attribute},
+                ExpressionAttributeValues={":wanted": {"S": value}},
+                Limit=2,
             )
-        if not answer["Items"]:
-            return None
-        attributes = from_item(answer["Items"][0])
-        return User.model_validate({**attributes, "key": attributes[self._key_name]})
+        found = map(from_item, answer["Items"])
+        return [User.model_validate({**item, "key": item[self._key_name]}) for item in found]
 
     def id_of(self, key: str) -> str | None:
         """The ``_id`` of the user with this key, and nothing else of theirs."""
