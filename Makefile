@@ -41,6 +41,11 @@ status: $(INSTALLED) ## say whether it runs, and where
 demo: $(INSTALLED) ## buy a subscription on the running system, step by step
 	@$(BIN)/python -m local.stack demo
 
+.PHONY: deploy
+deploy: $(INSTALLED) ## build and deploy to AWS, by samconfig.toml and your AWS profile
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sam build
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sam deploy --parameter-overrides "Revision=`date -u +%Y%m%dT%H%M%SZ`" $(PARAMETERS)
+
 .PHONY: test
 test: $(INSTALLED) ## run every test
 	@$(BIN)/python -m tests.support.browser

@@ -142,6 +142,7 @@ class Reducer:
                 "version": before.version + 1,
                 "updated_at": now,
                 "last_event_id": cause.id if cause.execution else before.last_event_id,
+                "attention_since": (before.attention_since or now) if learnt.other_live else None,
             }
         )
 

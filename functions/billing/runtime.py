@@ -1,7 +1,7 @@
 """Wire a Lambda to AWS and Stripe: the one place where adapters are made.
 
 Everything is made on first use and kept for the life of the process, and Stripe's SDK is imported
-only by a step that calls Stripe: it is most of a cold start (docs/decisions).
+only by a step that calls Stripe: it is most of a cold start.
 """
 
 import time

@@ -34,12 +34,13 @@ def record_failure(failed: ExecutionFailed, ports: Ports) -> bool:
     event = machine_input.event
     log_context(event_id=event.id, customer_id=event.customer_id)
     ports.ledger.open(event, machine_input.source, failed.execution, ports.now())
-    marked = ports.ledger.mark_failed(event.id, _failure(failed))
+    user_id = ports.customers.user_of(event.customer_id) if event.customer_id else None
+    marked = ports.ledger.mark_failed(event.id, _failure(failed, user_id))
     logger.info("failure noted" if marked else "failure outdated", error=failed.error)
     return marked
 
 
-def _failure(failed: ExecutionFailed) -> Failure:
+def _failure(failed: ExecutionFailed, user_id: str | None) -> Failure:
     return Failure(
         execution=failed.execution,
         status=failed.status,
@@ -47,6 +48,7 @@ def _failure(failed: ExecutionFailed) -> Failure:
         cause=failed.message,
         redrive_count=failed.redrive_count,
         at=failed.stopped_at,
+        user_id=user_id,
     )
 
 

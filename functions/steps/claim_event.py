@@ -5,7 +5,7 @@ delivered: only *done* suppresses it, so a holder that failed or died is taken o
 """
 
 from billing.contracts.steps import ClaimEventInput, ClaimEventOutput
-from billing.domain.lease import claim
+from billing.leasing import may_claim
 from billing.runtime import Ports, step_handler
 
 
@@ -19,11 +19,7 @@ def claim_event(request: ClaimEventInput, ports: Ports) -> ClaimEventOutput:
     standing = ports.ledger.open(request.event, request.source, execution, now)
     if standing is None:
         return ClaimEventOutput(claimed=True)
-    verdict = claim(standing, execution, now)
-    if verdict == "ask_holder":
-        running = ports.executions.is_running(standing.holder)
-        verdict = "duplicate" if running else "take_over"
-    claimed = verdict != "duplicate"
+    claimed = may_claim(standing, execution, ports)
     if claimed:
         ports.ledger.take(event_id, execution, standing, now)
     if not standing.counted:

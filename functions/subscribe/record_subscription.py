@@ -6,6 +6,7 @@ the events come in, the record ends equal to what Stripe holds.
 
 from billing.contracts.steps import RecordSubscriptionInput, RecordSubscriptionOutput
 from billing.contracts.stripe_events import read
+from billing.leasing import holding
 from billing.runtime import Ports, step_handler
 
 
@@ -14,12 +15,16 @@ def record_subscription(request: RecordSubscriptionInput, ports: Ports) -> Recor
 
     Raises:
         ContractViolation: the event isn't of a shape that we know.
-        LeaseLost: another execution holds the event.
+        LeaseLost: another execution holds the event, and runs.
         RecordContended: others won the record every time.
         StripeUnavailable: Stripe didn't answer.
     """
-    entry = ports.reducer.apply_event(
-        read(request.event), request.user_id, request.customer_id, request.execution
+    event, execution = read(request.event), request.execution
+    entry = holding(
+        event.event_id,
+        execution,
+        ports,
+        lambda: ports.reducer.apply_event(event, request.user_id, request.customer_id, execution),
     )
     return RecordSubscriptionOutput(outcome=entry.outcome, facts=entry.facts)
 

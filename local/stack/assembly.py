@@ -124,6 +124,7 @@ class Assembly:
             "CheckoutSuccessUrl": f"{returned}?session_id={{CHECKOUT_SESSION_ID}}",
             "CorsOrigins": settings.cors_origins,
             "CreateUsersTable": "true",
+            "Revision": "local",
             "StripeApiBase": settings.stripe_api_base,
             "StripeEventSource": _EVENT_SOURCE,
             "StripePublishableKey": "pk_test_local",

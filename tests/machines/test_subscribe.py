@@ -86,7 +86,7 @@ CASES = {
         "Claimed?",
         "Resolve User",
         "Whose Customer?",
-        "Record Subscription x7",
+        "Record Subscription x11",
         "FAILED StripeUnavailable",
     ],
     "BrokenContract": [
@@ -113,10 +113,10 @@ CASES = {
         "Claimed?",
         "Resolve User",
         "Whose Customer?",
-        "Link Customer x7",
+        "Link Customer x11",
         "FAILED StoreUnavailable",
     ],
-    "ClaimFails": ["Claim Event x7", "FAILED StoreUnavailable"],
+    "ClaimFails": ["Claim Event x11", "FAILED StoreUnavailable"],
 }
 
 

@@ -132,7 +132,7 @@ class Template:
 
 
 def _default(parameter: dict[str, Any]) -> Any:
-    return _typed(parameter, parameter["Default"])
+    return _typed(parameter, parameter.get("Default", ""))
 
 
 def _typed(parameter: dict[str, Any], value: Any) -> Any:

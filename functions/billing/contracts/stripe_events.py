@@ -40,7 +40,8 @@ class StripeEvent(BaseModel):
     @property
     def customer_id(self) -> str | None:
         """The customer that the event is about, None where its object has none."""
-        customer = self.data.object.get("customer")
+        member = "id" if self.data.object.get("object") == "customer" else "customer"
+        customer = self.data.object.get(member)
         if isinstance(customer, dict):
             customer = customer.get("id")
         return customer if isinstance(customer, str) else None
@@ -53,15 +54,23 @@ class StripeEvent(BaseModel):
 
     @property
     def named_user_id(self) -> str | None:
-        """The user that the object names: set by our API, or by a frontend's own checkout."""
+        """The user that the object names, None where it names none, or two.
+
+        Our API and a frontend's own checkout name one. In a payment link's address whoever pays
+        may put any ``client_reference_id``: one that the metadata contradicts counts for nothing.
+        """
         metadata = self.data.object.get("metadata")
         known = metadata if isinstance(metadata, dict) else {}
-        named = (
-            self.data.object.get("client_reference_id")
-            or known.get("user_id")
-            or known.get("userId")
-        )
-        return named if isinstance(named, str) else None
+        named = {
+            name
+            for name in (
+                self.data.object.get("client_reference_id"),
+                known.get("user_id"),
+                known.get("userId"),
+            )
+            if isinstance(name, str) and name
+        }
+        return named.pop() if len(named) == 1 else None
 
 
 def read(event: StripeEvent) -> BillingEvent:
@@ -109,6 +118,7 @@ def _session_event(event: StripeEvent) -> SessionEvent:
             "event_id": event.id,
             "created": event.created,
             "customer_id": event.customer_id,
+            "delayed": ".async_payment_" in event.type,
             "session_id": session.id,
             "subscription_id": session.subscription,
         }

@@ -7,7 +7,7 @@ which it was true. Sessions carry none: they only close the checkout slot and na
 """
 
 from billing.domain.events import BillingEvent, SessionEvent, SubscriptionEvent
-from billing.domain.record import TERMINAL, Record, Stamp, Subscription, Value
+from billing.domain.record import PAID, TERMINAL, Record, Stamp, Subscription, Value
 
 #: Seconds by which ``created`` may lag behind the change, and clocks may differ, both ways.
 WINDOW = 5
@@ -53,16 +53,27 @@ Decision = Ignore | Keep | Apply | FetchSubscription | ListSubscriptions
 
 def decide(record: Record, event: BillingEvent, now: int) -> Decision:
     """Decide by record, event and the time (UTC seconds), and by nothing else."""
+    stored = record.subscription
+    is_ours = stored is not None and stored.subscription_id == event.subscription_id
+    if event.customer_id in record.former_customers and not is_ours:
+        return Ignore(reason="of a former customer")
     if isinstance(event, SessionEvent):
         return _decide_session(record, event)
     return _decide_subscription(record, event, now)
 
 
 def _decide_session(record: Record, event: SessionEvent) -> Decision:
-    known = {s.subscription_id for s in (record.subscription, *record.other_live) if s}
-    if record.subscription is None or (event.subscription_id or "") not in {"", *known}:
+    """A session tells no state: it names a subscription that may have to be looked at."""
+    stored = record.subscription
+    others = {subscription.subscription_id for subscription in record.other_live}
+    if stored is None:
         return ListSubscriptions(customer_id=event.customer_id)
-    return Keep()
+    if event.subscription_id == stored.subscription_id:
+        settled = stored.status in TERMINAL or (stored.status in PAID and not event.delayed)
+        return Keep() if settled else FetchSubscription(subscription_id=stored.subscription_id)
+    if event.subscription_id is None or event.subscription_id in others:
+        return Keep()
+    return ListSubscriptions(customer_id=event.customer_id)
 
 
 def _decide_subscription(record: Record, event: SubscriptionEvent, now: int) -> Decision:

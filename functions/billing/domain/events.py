@@ -23,7 +23,12 @@ class SubscriptionEvent(EventHead):
 
 
 class SessionEvent(EventHead):
-    """A ``checkout.session.*`` event in subscription mode."""
+    """A ``checkout.session.*`` event in subscription mode.
+
+    ``delayed``: it tells how a payment ended that was still under way when checkout completed.
+    """
+
+    delayed: bool = False
 
     customer_id: str
     subscription_id: str | None

@@ -7,12 +7,12 @@ from billing.domain.record import LIVE, PAID, TERMINAL, Record, Stamp, Subscript
 
 
 def with_customer(record: Record, customer_id: str) -> Record:
-    """Set the customer; a former one is remembered, never forgotten.
+    """Set the customer; a former one is remembered, never forgotten, and never comes back.
 
     However the customer was found, the operation that may be under way to make one is settled: the
     next has a new number, and so a new idempotency key.
     """
-    if record.customer_id == customer_id:
+    if customer_id == record.customer_id or customer_id in record.former_customers:
         return record
     former = dict.fromkeys((*record.former_customers, record.customer_id))
     return record.model_copy(

@@ -33,7 +33,13 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Subscription(Value):
+class Stored(BaseModel):
+    """An immutable value that is stored: what a later version has added is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Subscription(Stored):
     """A Stripe subscription, projected to the flat attributes that billing decides by."""
 
     subscription_id: str
@@ -75,7 +81,7 @@ class Stamp(Value):
         return Stamp(lo=max(self.lo, other.lo), hi=max(self.hi, other.hi))
 
 
-class CheckoutRequest(Value):
+class CheckoutRequest(Stored):
     """What a user wants to subscribe to. Two equal ones are served by the same session."""
 
     price_id: str
@@ -112,6 +118,9 @@ class Record(Value):
     stamp: Stamp | None = None
     other_live: tuple[Subscription, ...] = Field(
         default=(), description="Further live subscriptions of the same customer: an alarm."
+    )
+    attention_since: int | None = Field(
+        default=None, description="Since when there are further live subscriptions."
     )
     last_event_id: str | None = None
     updated_at: int | None = None

@@ -47,7 +47,7 @@ class Committer:
             FactsExist: some fact was told before.
             StoreUnavailable: throttled or unreachable; whether it was written is unknown.
         """
-        operations: list[dict[str, Any]] = [{"Put": self._records.put(record, replacing)}]
+        operations: list[dict[str, Any]] = [{"Update": self._records.update(record, replacing)}]
         if entry is not None:
             operations.append({"Update": self._ledger.closing(entry)})
         first_fact = len(operations)
@@ -65,7 +65,7 @@ def _why_cancelled(error: ClientError, first_fact: int, facts: Sequence[Fact]) -
     """Read the reasons, which stand in the order of the operations."""
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
     codes = [reason.get("Code", "None") for reason in reasons]
-    if codes[0] in ("ConditionalCheckFailed", "TransactionConflict"):
+    if codes[0] == "ConditionalCheckFailed":
         return RecordOvertaken()
     if "ConditionalCheckFailed" in codes[1:first_fact]:
         return LeaseLost("the event is leased to another execution, or done")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from billing.domain.errors import StoreUnavailable
 
@@ -33,6 +34,7 @@ _TRANSIENT = {
     "ServiceUnavailable",
     "ThrottlingError",
     "ThrottlingException",
+    "TransactionConflictException",
     "TransactionInProgressException",
 }
 
@@ -71,7 +73,7 @@ def errors_translated() -> Iterator[None]:
     """Turn throttling, timeouts and lost connections into StoreUnavailable."""
     try:
         yield
-    except (EndpointConnectionError, HTTPClientError) as error:
+    except (NoConnection, HTTPClientError) as error:
         raise StoreUnavailable(f"DynamoDB did not answer: {type(error).__name__}") from error
     except ClientError as error:
         if error_code(error) in _TRANSIENT:

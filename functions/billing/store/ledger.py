@@ -46,7 +46,10 @@ class Entry(Value):
 
 
 class Failure(Value):
-    """What Step Functions says of an execution that failed; ``at`` in epoch milliseconds."""
+    """What Step Functions says of an execution that failed; ``at`` in epoch milliseconds.
+
+    ``user_id``, where it is known, puts the failure on that user's timeline.
+    """
 
     execution: str
     status: str
@@ -54,6 +57,7 @@ class Failure(Value):
     cause: str
     redrive_count: int
     at: int
+    user_id: str | None = None
 
 
 class Ledger:
@@ -103,7 +107,8 @@ class Ledger:
         """
         taken = self._update(
             event_id,
-            "SET lease_execution = :execution, lease_until = :until",
+            "SET lease_execution = :execution, lease_until = :until"
+            " REMOVE outcome, reason, attention",
             condition="lease_execution = :holder AND attribute_not_exists(done_at)",
             values={
                 ":execution": execution,
@@ -139,13 +144,14 @@ class Ledger:
         if not held:
             raise LeaseLost(f"{event_id} is held by another execution")
 
+    def lease_of(self, event_id: str, execution: str) -> Lease | None:
+        """The standing lease, as this execution sees it; None where the event is unknown."""
+        attributes = self._load(event_id)
+        return _lease(attributes, execution) if attributes else None
+
     def outcome_of(self, event_id: str) -> Entry | None:
         """How the event ended, None while it isn't done."""
-        with errors_translated():
-            answer = self._client.get_item(
-                TableName=self._table, Key={"event_id": {"S": event_id}}, ConsistentRead=True
-            )
-        attributes = from_item(answer.get("Item", {}))
+        attributes = self._load(event_id)
         if "done_at" not in attributes:
             return None
         return Entry(
@@ -223,18 +229,21 @@ class Ledger:
         """Note a failed execution; False where the event has moved on since.
 
         The hint may come late or twice: only the newest run of the execution that holds the event
-        counts, and never once the event is done.
+        counts, and never once the event is done or set aside.
         """
         return self._update(
             event_id,
             "SET outcome = :failed, attention = :failed, #error = :error, cause = :cause,"
             " #status = :status, redrive_count = :redrives, failed_at = :at,"
-            " failed_execution = :execution",
-            condition=f"{_HELD} AND (attribute_not_exists(failed_execution)"
+            " failed_execution = :execution" + (", user_id = :user" if failure.user_id else ""),
+            condition=f"{_HELD} AND (attribute_not_exists(outcome) OR outcome <> :ignored)"
+            " AND (attribute_not_exists(failed_execution)"
             " OR failed_execution <> :execution OR redrive_count < :redrives"
             " OR (redrive_count = :redrives AND failed_at < :at))",
             values={
+                **({":user": failure.user_id} if failure.user_id else {}),
                 ":failed": "failed",
+                ":ignored": "ignored",
                 ":error": failure.error,
                 ":cause": failure.cause,
                 ":status": failure.status,
@@ -244,6 +253,14 @@ class Ledger:
             },
             names={"#error": "error", "#status": "status"},
         )
+
+    def _load(self, event_id: str) -> Item:
+        """Read an entry consistently; empty where there is none."""
+        with errors_translated():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"event_id": {"S": event_id}}, ConsistentRead=True
+            )
+        return from_item(answer.get("Item", {}))
 
     def _update(self, key: str, expression: str, **parts: Any) -> bool:
         """Update one item; False where its condition doesn't hold."""

@@ -25,48 +25,63 @@ class RecordStore:
                 TableName=self._table, Key={"_id": {"S": user_id}}, ConsistentRead=True
             )
         item = answer.get("Item")
-        return from_flat(from_item(item)) if item else Record(user_id=user_id)
+        return _record(from_item(item)) if item else Record(user_id=user_id)
 
     def save(self, record: Record, replacing: int) -> bool:
         """Save alone, without an event; False where another writer was first."""
         try:
             with errors_translated():
-                self._client.put_item(**self.put(record, replacing))
+                self._client.update_item(**self.update(record, replacing))
         except ClientError as error:
             if condition_failed(error):
                 return False
             raise
         return True
 
-    def put(self, record: Record, replacing: int) -> dict[str, Any]:
-        """The conditional Put, alone or as part of a transaction."""
-        unchanged: dict[str, Any] = (
-            {
-                "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": {":version": {"N": str(replacing)}},
-            }
-            if replacing
-            else {"ConditionExpression": "attribute_not_exists(version)"}
-        )
-        return {"TableName": self._table, "Item": to_flat_item(record), **unchanged}
+    def update(self, record: Record, replacing: int) -> dict[str, Any]:
+        """The conditional Update, alone or as part of a transaction.
+
+        It sets and removes this version's attributes and no others: what a later version has added
+        survives a write by this one, during a deploy or after a rollback.
+        """
+        item = _flat(record)
+        names = {f"#{name}": name for name in _ATTRIBUTES}
+        set_ = ", ".join(f"#{name} = :{name}" for name in _ATTRIBUTES if name in item)
+        unset = ", ".join(f"#{name}" for name in _ATTRIBUTES if name not in item)
+        values = {f":{name}": value for name, value in item.items()}
+        return {
+            "TableName": self._table,
+            "Key": {"_id": {"S": record.user_id}},
+            "UpdateExpression": f"SET {set_} REMOVE {unset}",
+            "ConditionExpression": (
+                "#version = :replacing" if replacing else "attribute_not_exists(#version)"
+            ),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values
+            | ({":replacing": {"N": str(replacing)}} if replacing else {}),
+        }
 
 
-def to_flat_item(record: Record) -> Item:
+_OWN = [name for name in Record.model_fields if name not in ("user_id", "subscription", "stamp")]
+#: Every attribute that this version writes; ``attention`` makes the sparse index.
+_ATTRIBUTES = [*_OWN, *Subscription.model_fields, "stamp_lo", "stamp_hi", "attention"]
+
+
+def _flat(record: Record) -> Item:
     """Lay the record out flat: the subscription's fields and the stamp are top-level attributes."""
-    attributes = record.model_dump(exclude={"user_id", "subscription", "stamp"})
-    attributes["_id"] = record.user_id
+    attributes = record.model_dump(include=set(_OWN))
     if record.subscription is not None:
         attributes |= record.subscription.model_dump()
     if record.stamp is not None:
         attributes |= {"stamp_lo": record.stamp.lo, "stamp_hi": record.stamp.hi}
     if record.other_live:
-        attributes |= {"attention": "duplicate_subscription", "attention_since": record.updated_at}
+        attributes |= {"attention": "duplicate_subscription"}
     return to_item(attributes)
 
 
-def from_flat(attributes: dict[str, Any]) -> Record:
-    """Read the flat layout; attributes that are not ours to read are left alone."""
-    own = {name: attributes[name] for name in Record.model_fields if name in attributes}
+def _record(attributes: dict[str, Any]) -> Record:
+    """Read the flat layout; attributes that this version doesn't know are left alone."""
+    own = {name: attributes[name] for name in _OWN if name in attributes}
     if "subscription_id" in attributes:
         fields = Subscription.model_fields
         own["subscription"] = {name: attributes[name] for name in fields if name in attributes}

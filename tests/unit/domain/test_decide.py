@@ -6,6 +6,7 @@ from billing.domain.decide import (
     MAX_AGE,
     WINDOW,
     Apply,
+    Decision,
     FetchSubscription,
     Ignore,
     Keep,
@@ -142,3 +143,41 @@ def test_a_session_of_a_known_subscription_changes_no_subscription(
     )
 
     assert decide(record, a_session_event(subscription_id=subscription_id), NOW) == Keep()
+
+
+def test_an_event_of_a_former_customer_takes_nothing_away() -> None:
+    record = a_stamped_record(LO, HI).model_copy(update={"former_customers": ("cus_0",)})
+    ended = a_subscription(subscription_id="sub_0", status="canceled")
+
+    for event in (
+        a_subscription_event(ended, customer_id="cus_0"),
+        a_session_event(customer_id="cus_0", subscription_id="sub_0"),
+    ):
+        assert decide(record, event, NOW) == Ignore(reason="of a former customer")
+
+
+def test_the_stored_subscription_counts_even_if_its_customer_is_a_former_one() -> None:
+    record = a_stamped_record(LO, HI).model_copy(update={"former_customers": ("cus_0",)})
+    ended = a_subscription(status="canceled")
+
+    decision = decide(record, a_subscription_event(ended, customer_id="cus_0"), NOW)
+
+    assert decision == ListSubscriptions(customer_id="cus_0", ended=ended)
+
+
+@pytest.mark.parametrize(
+    ("status", "delayed", "decision"),
+    [
+        ("active", False, Keep()),
+        ("active", True, FetchSubscription(subscription_id="sub_1")),
+        ("incomplete", True, FetchSubscription(subscription_id="sub_1")),
+        ("incomplete", False, FetchSubscription(subscription_id="sub_1")),
+        ("canceled", True, Keep()),
+    ],
+)
+def test_a_delayed_payment_makes_us_look_unless_all_is_settled(
+    status: Status, *, delayed: bool, decision: Decision
+) -> None:
+    record = a_stamped_record(LO, HI, status=status)
+
+    assert decide(record, a_session_event(delayed=delayed), NOW) == decision

@@ -107,6 +107,12 @@ def test_a_replaced_customer_is_remembered_once() -> None:
     assert (record.customer_id, record.former_customers) == ("cus_2", ("cus_1",))
 
 
+def test_a_former_customer_never_comes_back() -> None:
+    record = with_customer(a_record(), "cus_2")
+
+    assert with_customer(record, "cus_1") == record
+
+
 def test_only_its_own_session_frees_the_checkout_slot() -> None:
     slot = CheckoutSlot(op_seq=1, price_id="price_1", quantity=1, session_id="cs_1")
     record = a_record(checkout=slot)

@@ -198,3 +198,29 @@ def test_the_lambda_itself_answers(aws: None) -> None:
     handler(hint(), a_lambda_context())
 
     assert ledger_item("evt_1")["outcome"] == "failed"
+
+
+def test_a_failure_is_on_its_users_timeline(ports: FakePorts) -> None:
+    ports.customers.assign("cus_1", "user_1")
+    claim(ports)
+
+    assert record(ports)
+
+    assert ledger_item("evt_1")["user_id"] == "user_1"
+
+
+def test_a_late_hint_does_not_undo_that_the_event_was_set_aside(ports: FakePorts) -> None:
+    claim(ports)
+    ports.ledger.set_aside("evt_1", FIRST, "unattributed")
+
+    assert not record(ports)
+    assert ledger_item("evt_1")["attention"] == "unattributed"
+
+
+def test_who_takes_a_set_aside_event_up_again_may_fail(ports: FakePorts) -> None:
+    claim(ports)
+    ports.ledger.set_aside("evt_1", FIRST, "unattributed")
+    claim(ports, SECOND)
+
+    assert record(ports, SECOND)
+    assert ledger_item("evt_1")["attention"] == "failed"

@@ -153,7 +153,7 @@ def test_a_task_retries_every_transient_fault_with_backoff_and_jitter(
         assert retrier["BackoffRate"] >= 2
         assert retrier["JitterStrategy"] == "FULL"
         assert 1 <= retrier["MaxAttempts"] <= 10
-        assert retrier["MaxDelaySeconds"] <= 60
+        assert retrier["MaxDelaySeconds"] <= 300
 
 
 @each_task

@@ -75,6 +75,29 @@ def test_every_function_is_published_behind_its_alias_from_the_one_code_folder(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_changed_parameter_or_layer_publishes_every_function_anew(function: str) -> None:
+    """By itself the alias moves only when the code does, and would serve old settings."""
+    deployed = Template({"Revision": "2"}).resources.get(function, TEMPLATE.resources[function])
+
+    assert deployed["Properties"]["AutoPublishCodeSha256"] == "2"
+
+
+def test_another_stack_whose_name_begins_alike_is_none_of_ours() -> None:
+    arns = [
+        arn
+        for function in FUNCTIONS
+        for statement in statements(function)
+        if statement["Action"] == "states:DescribeExecution"
+        for arn in statement["Resource"]
+    ]
+    rule = RULES["RecordFailureRule"]["EventPattern"]["detail"]["stateMachineArn"]
+
+    machines = [f"scai-billing-{machine}" for machine in machine_names()]
+    assert {arn.split(":")[-2] for arn in arns} == set(machines)
+    assert rule == machines
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_function_may_do_more_than_named_actions_on_named_resources(function: str) -> None:
     for statement in statements(function):
         actions = statement["Action"]

@@ -106,6 +106,32 @@ def test_an_event_held_by_another_execution_is_not_set_aside(ports: FakePorts) -
         event_json("checkout.session.completed", session_json(client_reference_id=None))
     )
     ports.ledger.open(event, "scai.stripe", "another", NOW)
+    ports.executions.running.add("another")
 
     with pytest.raises(LeaseLost):
         resolve_user(ResolveUserInput(event=event, execution=EXECUTION), ports)
+
+
+def test_a_customer_linked_before_our_time_is_a_first_contact(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_1")
+
+    resolved = resolve_session(ports, client_reference_id=None)
+
+    assert (resolved.attribution, resolved.user_id) == ("first_contact", "user_1")
+
+
+def test_a_customer_that_two_users_claim_is_nobodys(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_1")
+    add_user("user_2", stripe_customer_id="cus_1")
+
+    assert resolve_session(ports, client_reference_id=None).attribution == "unattributed"
+
+
+def test_an_object_that_names_two_users_names_none(ports: FakePorts) -> None:
+    """Whoever pays by a payment link may put any reference into its address."""
+    add_user("user_1")
+    add_user("user_2")
+
+    resolved = resolve_session(ports, client_reference_id="user_2", metadata={"user_id": "user_1"})
+
+    assert resolved.attribution == "unattributed"

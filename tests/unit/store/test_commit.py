@@ -115,7 +115,7 @@ def test_an_answer_that_is_lost_is_unavailable_whether_it_was_written_or_not(
 @pytest.mark.parametrize(
     ("reasons", "expected"),
     [
-        (["TransactionConflict", "None", "None"], RecordOvertaken),
+        (["TransactionConflict", "None", "None"], StoreUnavailable),
         (["None", "ThrottlingError", "None"], StoreUnavailable),
         (["None", "TransactionConflict", "None"], StoreUnavailable),
     ],

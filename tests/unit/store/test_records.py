@@ -62,3 +62,19 @@ def test_a_save_on_another_version_is_refused_and_changes_nothing(ports: FakePor
     assert not ports.records.save(a_record(version=1, op_seq=9), replacing=0)
     assert not ports.records.save(a_record(version=3, op_seq=9), replacing=2)
     assert ports.records.load("user_1").op_seq == 0
+
+
+def test_what_a_later_version_has_added_survives_our_write(ports: FakePorts) -> None:
+    ports.records.save(FULL, replacing=0)
+    client().update_item(
+        TableName="user_scai_subscriptions",
+        Key={"_id": {"S": "user_1"}},
+        UpdateExpression="SET invoices = :new, checkout.channel = :new",
+        ExpressionAttributeValues={":new": {"M": {"in_1": {"S": "paid"}}}},
+    )
+
+    loaded = ports.records.load("user_1")
+    ports.records.save(loaded.model_copy(update={"version": 2, "customer_id": None}), replacing=1)
+
+    assert item()["invoices"] == {"in_1": "paid"}
+    assert "customer_id" not in item()

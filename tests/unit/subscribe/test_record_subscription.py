@@ -208,12 +208,24 @@ def test_while_stripe_is_down_nothing_is_written(ports: FakePorts) -> None:
 def test_an_event_that_another_execution_holds_is_left_to_it(ports: FakePorts) -> None:
     ports.stripe.put(subscription_json())
     request = request_of(ports, CREATED, execution="another")
+    ports.executions.running.add("another")
 
     with pytest.raises(LeaseLost):
         record_subscription(request.model_copy(update={"execution": EXECUTION}), ports)
 
     assert stored(ports).version == 0
     assert facts() == []
+
+
+def test_an_event_whose_later_holder_died_too_is_taken_back(ports: FakePorts) -> None:
+    """We failed, a redelivery took over and failed, and now we are redriven."""
+    ports.stripe.put(subscription_json())
+    request = request_of(ports, CREATED, execution="another")
+
+    record_subscription(request.model_copy(update={"execution": EXECUTION}), ports)
+
+    assert stored(ports).version == 1
+    assert ledger_item("evt_1")["lease_execution"] == EXECUTION
 
 
 def test_an_event_that_another_execution_finished_is_done(ports: FakePorts) -> None:
