@@ -12,6 +12,7 @@ from billing.domain.checkout import (
     CheckoutPages,
     answers,
     customer_params,
+    is_subscribed,
     opened,
     operation_key,
     refuse_if_subscribed,
@@ -107,19 +108,20 @@ class Checkout:
     ) -> StripeCheckoutSession | None:
         """Make the next move; None where the record is to be looked at again."""
         record = self._records.load(user.id)
-        refuse_if_subscribed(record)
         slot, request = record.checkout, with_one_trial(request, record)
+        if slot is not None and slot.session_id is not None:
+            session = self._stripe.checkout_session(slot.session_id)
+            if session.status == "open" and answers(slot, request) and not is_subscribed(record):
+                return session
+            self._close(record, session)
+            return None
+        # Only now: whoever subscribed some other way could pay a session left open as well.
+        refuse_if_subscribed(record)
         if slot is None:
             self._reserve(record, user, request, currency)
             return None
-        if slot.session_id is None:
-            session = self._create_session(record, slot)
-            return session if answers(slot, request) else None
-        session = self._stripe.checkout_session(slot.session_id)
-        if session.status == "open" and answers(slot, request):
-            return session
-        self._close(record, session)
-        return None
+        session = self._create_session(record, slot)
+        return session if answers(slot, request) else None
 
     def _reserve(self, record: Record, user: User, request: CheckoutRequest, currency: str) -> None:
         """Take the slot, unless the customer is new to us: what it has bought comes first."""

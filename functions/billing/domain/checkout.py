@@ -22,15 +22,19 @@ def operation_key(user_id: str, op_seq: int) -> str:
     return f"op:{user_id}:{op_seq}"
 
 
+def is_subscribed(record: Record) -> bool:
+    """Whether there is a subscription that hasn't ended; one still being paid counts too."""
+    return record.subscription is not None and record.subscription.status not in TERMINAL
+
+
 def refuse_if_subscribed(record: Record) -> None:
-    """Refuse a checkout beside a subscription that hasn't ended; one still being paid counts too.
+    """Refuse a checkout beside a subscription.
 
     Raises:
         AlreadySubscribed: the subscription is to be changed instead.
     """
-    subscription = record.subscription
-    if subscription is not None and subscription.status not in TERMINAL:
-        raise AlreadySubscribed(f"subscription {subscription.subscription_id}")
+    if is_subscribed(record):
+        raise AlreadySubscribed(f"the subscription of user {record.user_id} hasn't ended")
 
 
 def with_one_trial(request: CheckoutRequest, record: Record) -> CheckoutRequest:

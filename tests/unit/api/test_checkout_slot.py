@@ -119,6 +119,45 @@ def paid_session(api: Api, user_id: str) -> None:
 def subscribed_customer_of_old(api: Api, user_id: str) -> None:
     customer_of_old(api, user_id)
     customer_id = user_item(f"{user_id}@example.test")["stripe_customer_id"]
+    pay_a_frontends_own_session(api, user_id, customer_id)
+
+
+def pay_a_frontends_own_session(api: Api, user_id: str, customer_id: str) -> str:
+    session = api.at_stripe(
+        "POST",
+        "/v1/checkout/sessions",
+        {
+            "mode": "subscription",
+            "customer": customer_id,
+            "client_reference_id": user_id,
+            "line_items": {"0": {"price": api.price("agency_monthly"), "quantity": 1}},
+            "success_url": "https://app.example.com",
+        },
+    )
+    session_id: str = session["id"]
+    api.pay(session_id)
+    return session_id
+
+
+SUBSCRIBED = [
+    nothing,
+    open_session_for_another_plan,
+    expired_session,
+    customer_of_old,
+    deleted_customer,
+]
+#: Where two requests can get into each other's way in all the ways that there are.
+CONTESTED = [nothing, open_session_for_another_plan]
+
+
+def paid_session(api: Api, user_id: str) -> None:
+    add_user(user_id)
+    api.pay(start(api, user_id).id)
+
+
+def subscribed_customer_of_old(api: Api, user_id: str) -> None:
+    customer_of_old(api, user_id)
+    customer_id = user_item(f"{user_id}@example.test")["stripe_customer_id"]
     session = api.at_stripe(
         "POST",
         "/v1/checkout/sessions",
@@ -280,6 +319,44 @@ def test_whoever_pays_the_old_session_while_asking_for_another_subscribes_once(a
         assert len(list(bought)) == paid.count(200)
         if not points.reached:
             break
+
+
+def subscribe_some_other_way(api: Api, user_id: str) -> None:
+    """Buy in a frontend's own session and come back, while the slot's session is open."""
+    customer_id = record_of(api, user_id).customer_id
+    assert customer_id is not None
+    session_id = pay_a_frontends_own_session(api, user_id, customer_id)
+    api.ports.checkout.complete(user_id, api.ports.stripe.checkout_session(session_id))
+
+
+def test_whoever_subscribed_some_other_way_is_left_no_session_to_pay(api: Api) -> None:
+    add_user()
+    start(api, "user_1")
+    subscribe_some_other_way(api, "user_1")
+
+    with pytest.raises(AlreadySubscribed):
+        start(api, "user_1")
+
+    assert api.sessions(status="open") == []
+    assert record_of(api, "user_1").checkout is None
+
+
+@pytest.mark.parametrize("step", ["look", "expire"])
+def test_a_subscribers_session_that_stripe_wont_close_now_is_never_handed_out(
+    api: Api, step: str
+) -> None:
+    add_user()
+    path = f"/v1/checkout/sessions/{start(api, 'user_1').id}"
+    subscribe_some_other_way(api, "user_1")
+    failing = {"look": ("GET", path), "expire": ("POST", f"{path}/expire")}[step]
+    api.ports.wire.troubles.append(Trouble(*failing, status=500))
+
+    with pytest.raises(StripeUnavailable):
+        start(api, "user_1")
+    with pytest.raises(AlreadySubscribed):
+        start(api, "user_1")
+
+    assert api.sessions(status="open") == []
 
 
 # -- When Stripe's answers are lost, or worse ------------------------------------------------------
