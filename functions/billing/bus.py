@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from billing.aws import SHORT_CALLS
 from billing.domain.errors import BusUnavailable
 from billing.domain.record import Value
 
@@ -29,14 +29,7 @@ class Bus:
 
     def __init__(self, name: str, client: "EventBridgeClient | None" = None) -> None:
         self._name = name
-        self._client = client or boto3.client(
-            "events",
-            config=Config(
-                connect_timeout=2,
-                read_timeout=5,
-                retries={"mode": "standard", "total_max_attempts": 4},
-            ),
-        )
+        self._client = client or boto3.client("events", config=SHORT_CALLS)
 
     def put(self, envelope: Envelope) -> None:
         """Put one event; returning means that EventBridge holds it.

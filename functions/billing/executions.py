@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from billing.aws import error_code
 from billing.domain.errors import StoreUnavailable
-from billing.store.dynamodb import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

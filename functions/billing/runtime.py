@@ -13,6 +13,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ValidationError
 
+from billing.aws import SHORT_CALLS
 from billing.bus import Bus
 from billing.config import Settings, load
 from billing.contracts.stripe_events import explain
@@ -63,7 +64,7 @@ class Ports:
 
     @cached_property
     def executions(self) -> Executions:
-        return Executions(boto3.client("stepfunctions"))
+        return Executions(boto3.client("stepfunctions", config=SHORT_CALLS))
 
     @cached_property
     def bus(self) -> Bus:

@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 from billing.bus import Envelope
 from billing.contracts.stripe_events import StripeEvent, explain
 from billing.contracts.trimmed import LARGEST_EVENT, trimmed
-from billing.domain.errors import BusUnavailable, ConfigurationError
+from billing.domain.errors import BusUnavailable, ConfigurationError, StoreUnavailable
 from billing.gateway.secrets import StripeSecrets
 from billing.observability import log_context, logger
 from billing.runtime import Ports
@@ -43,7 +43,7 @@ def relay(request: Request, ports: Ports) -> Response:
     except (InvalidSignature, MalformedBody) as error:
         logger.warning("delivery refused", reason=type(error).__name__, detail=str(error))
         return _answer(400, {"detail": str(error)})
-    except BusUnavailable:
+    except (BusUnavailable, StoreUnavailable):
         logger.exception("event not captured")
         retry_after = {"retry-after": str(RETRY_AFTER_SECONDS)}
         return _answer(503, {"detail": "The event could not be captured"}, retry_after)

@@ -12,13 +12,17 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from billing.domain.errors import ConfigurationError
+from billing.aws import SHORT_CALLS, error_code
+from billing.domain.errors import ConfigurationError, StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CACHE_SECONDS = 300
 REFRESH_SECONDS = 30
+
+#: What no retry mends; everything else may pass (AWS, "GetSecretValue", Errors).
+_FOR_GOOD = {"AccessDeniedException", "DecryptionFailure", "ResourceNotFoundException"}
 
 
 class StripeSecrets(BaseModel):
@@ -44,18 +48,26 @@ class SecretReader:
     ) -> None:
         self._secret_id = secret_id
         self._clock = clock
-        self._client = client or boto3.client("secretsmanager")
+        self._client = client or boto3.client("secretsmanager", config=SHORT_CALLS)
         self._cached: StripeSecrets | None = None
         self._read_at = 0.0
 
     def read(self) -> StripeSecrets:
         """Read the secret, from the cache for five minutes.
 
+        While Secrets Manager doesn't answer, the cached one goes on serving.
+
         Raises:
             ConfigurationError: there is no such secret, or it isn't of the shape above.
+            StoreUnavailable: Secrets Manager didn't answer, and nothing is cached.
         """
-        if self._cached is None or self._age() > CACHE_SECONDS:
+        if self._cached is not None and self._age() <= CACHE_SECONDS:
+            return self._cached
+        try:
             self._cached = self._fetch()
+        except StoreUnavailable:
+            if self._cached is None:
+                raise
         return self._cached
 
     def refreshed(self) -> StripeSecrets | None:
@@ -72,10 +84,16 @@ class SecretReader:
         try:
             text = self._client.get_secret_value(SecretId=self._secret_id)["SecretString"]
             secrets = StripeSecrets.model_validate_json(text)
-        except (BotoCoreError, ClientError, KeyError) as error:
-            raise ConfigurationError(
+        except ClientError as error:
+            code = error_code(error)
+            kind = ConfigurationError if code in _FOR_GOOD else StoreUnavailable
+            raise kind(f"secret {self._secret_id} can't be read: {code}") from error
+        except BotoCoreError as error:
+            raise StoreUnavailable(
                 f"secret {self._secret_id} can't be read: {type(error).__name__}"
             ) from error
+        except KeyError:
+            raise ConfigurationError(f"secret {self._secret_id} holds no text") from None
         except ValidationError:
             raise ConfigurationError(
                 f"secret {self._secret_id} must be JSON with api_key and webhook_secrets"

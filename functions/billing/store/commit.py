@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from billing.aws import error_code
 from billing.domain.errors import LeaseLost, StoreUnavailable
 from billing.domain.facts import Fact
 from billing.domain.record import Record
-from billing.store.dynamodb import error_code, errors_translated
+from billing.store.dynamodb import errors_translated
 from billing.store.ledger import Entry, Ledger
 from billing.store.records import RecordStore
 

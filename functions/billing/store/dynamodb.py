@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
+from billing.aws import SHORT_CALLS, error_code
 from billing.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -42,15 +42,7 @@ _TRANSIENT = {
 @cache
 def client() -> "DynamoDBClient":
     """One client per process, with connections kept and short timeouts."""
-    return boto3.client(
-        "dynamodb",
-        config=Config(
-            connect_timeout=2,
-            read_timeout=5,
-            retries={"mode": "standard", "total_max_attempts": 4},
-            tcp_keepalive=True,
-        ),
-    )
+    return boto3.client("dynamodb", config=SHORT_CALLS)
 
 
 def to_item(attributes: Mapping[str, Any]) -> Item:
@@ -79,11 +71,6 @@ def errors_translated() -> Iterator[None]:
         if error_code(error) in _TRANSIENT:
             raise StoreUnavailable(f"DynamoDB: {error_code(error)}") from error
         raise
-
-
-def error_code(error: ClientError) -> str:
-    """The service's own code, such as ``ConditionalCheckFailedException``."""
-    return error.response.get("Error", {}).get("Code", "")
 
 
 def condition_failed(error: ClientError) -> bool:

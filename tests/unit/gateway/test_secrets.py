@@ -1,11 +1,13 @@
 """A rotation loses nothing, and rubbish can't make us hammer Secrets Manager."""
 
 import json
+from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from billing.domain.errors import ConfigurationError
+from billing.domain.errors import ConfigurationError, StoreUnavailable
 from billing.gateway.secrets import CACHE_SECONDS, REFRESH_SECONDS, SecretReader
 from tests.support.aws import put_secret
 from tests.support.clock import Clock
@@ -76,6 +78,31 @@ def test_a_malformed_secret_is_a_clear_error_that_leaks_nothing(
     with pytest.raises(ConfigurationError, match="scai/stripe must be JSON") as error:
         reader.read()
     assert "sk_test_secret" not in str(error.value)
+
+
+class Unreachable:
+    """Secrets Manager while it throttles."""
+
+    def get_secret_value(self, **_call: Any) -> Any:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetSecretValue")
+
+
+def test_while_secrets_manager_is_down_the_cached_secret_serves(
+    reader: SecretReader, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_secret(["whsec_1"])
+    reader.read()
+    monkeypatch.setattr(reader, "_client", Unreachable())
+    clock.advance(CACHE_SECONDS + 1)
+
+    assert secrets_of(reader) == ["whsec_1"]
+
+
+def test_a_secret_that_was_never_read_may_be_tried_again(clock: Clock) -> None:
+    unreachable: Any = Unreachable()
+
+    with pytest.raises(StoreUnavailable, match="ThrottlingException"):
+        SecretReader("scai/stripe", clock, unreachable).read()
 
 
 def test_a_missing_secret_is_a_clear_error() -> None:
