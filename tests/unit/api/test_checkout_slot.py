@@ -139,38 +139,6 @@ def pay_a_frontends_own_session(api: Api, user_id: str, customer_id: str) -> str
     return session_id
 
 
-SUBSCRIBED = [
-    nothing,
-    open_session_for_another_plan,
-    expired_session,
-    customer_of_old,
-    deleted_customer,
-]
-#: Where two requests can get into each other's way in all the ways that there are.
-CONTESTED = [nothing, open_session_for_another_plan]
-
-
-def paid_session(api: Api, user_id: str) -> None:
-    add_user(user_id)
-    api.pay(start(api, user_id).id)
-
-
-def subscribed_customer_of_old(api: Api, user_id: str) -> None:
-    customer_of_old(api, user_id)
-    customer_id = user_item(f"{user_id}@example.test")["stripe_customer_id"]
-    session = api.at_stripe(
-        "POST",
-        "/v1/checkout/sessions",
-        {
-            "mode": "subscription",
-            "customer": customer_id,
-            "line_items": {"0": {"price": api.price("agency_monthly"), "quantity": 1}},
-            "success_url": "https://app.example.com",
-        },
-    )
-    api.pay(session["id"])
-
-
 SUBSCRIBED = [paid_session, subscribed_customer_of_old]
 
 
