@@ -27,6 +27,7 @@ from billing.domain.errors import (
     RecordContended,
     StripeRejected,
     StripeUnavailable,
+    UserConflict,
     UserNotFound,
 )
 from billing.domain.merge import with_customer
@@ -34,7 +35,8 @@ from billing.domain.record import PAID, CheckoutRequest, CheckoutSlot, Record
 from billing.linking import link_customer
 from billing.runtime import Ports
 from billing.store.commit import RecordOvertaken
-from billing.store.users import User
+from billing.store.customers import CustomerStore
+from billing.store.users import User, UserStore
 
 #: Moves before a contended slot is left to the caller's next try. Four are the longest way alone.
 TURNS = 12
@@ -79,6 +81,7 @@ class Checkout:
             CurrencyMismatch: the customer is billed in another currency.
             RecordContended: others won the record every time.
             StripeUnavailable: Stripe didn't answer; the next call carries on.
+            UserConflict: the user names a customer that may be another user's.
         """
         for _ in range(TURNS):
             try:
@@ -137,12 +140,21 @@ class Checkout:
         self._save(record, reserved(with_customer(record, customer.id), request))
 
     def _linked_customer(self, record: Record, user: User) -> StripeCustomer | None:
-        """The customer that record or user names; one that Stripe reports deleted is none."""
+        """The customer that record or user names; one that Stripe reports deleted is none.
+
+        Raises:
+            UserConflict: the user names a customer that may be another user's.
+        """
         for customer_id in dict.fromkeys((record.customer_id, user.stripe_customer_id)):
-            if customer_id is not None:
-                customer = self._stripe.customer(customer_id)
-                if not customer.deleted:
-                    return customer
+            if customer_id is None:
+                continue
+            customer = self._stripe.customer(customer_id)
+            if customer.deleted:
+                continue
+            ours = customer_id == record.customer_id
+            if not ours and owner_of(customer_id, self._users, self._customers) != user.id:
+                raise UserConflict(f"customer {customer_id} isn't surely user {user.id}'s")
+            return customer
         return None
 
     def _new_customer(self, record: Record, user: User) -> StripeCustomer:
@@ -218,6 +230,18 @@ class Checkout:
     def _save(self, before: Record, after: Record) -> None:
         if not self._records.save(after, replacing=before.version):
             raise RecordOvertaken
+
+
+def owner_of(customer_id: str, users: UserStore, customers: CustomerStore) -> str | None:
+    """Say whose a customer is: our map's user, else the one user who claims it, else nobody's.
+
+    The claim is an attribute of the SaaS's own table, which nothing makes unique; our map is.
+    """
+    owner = customers.user_of(customer_id)
+    if owner is not None:
+        return owner
+    claimant = users.of_customer(customer_id)
+    return claimant.id if claimant else None
 
 
 def _shows(record: Record, session: StripeCheckoutSession) -> bool:

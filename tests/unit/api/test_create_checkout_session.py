@@ -133,6 +133,25 @@ def test_a_price_in_a_currency_that_isnt_the_customers_is_refused(api: Api) -> N
     assert answer.body["detail"][0]["loc"] == ["body", "priceId"]
 
 
+@pytest.mark.parametrize("how", ["claimed", "linked"])
+def test_a_customer_that_may_be_anothers_is_neither_linked_nor_replaced(api: Api, how: str) -> None:
+    theirs = api.at_stripe("POST", "/v1/customers", {"email": "user_2@example.test"})
+    if how == "claimed":
+        add_user("user_2", stripe_customer_id=theirs["id"])
+    else:
+        add_user("user_2")
+        api.ports.customers.assign(theirs["id"], "user_2")
+    before = api.ports.customers.user_of(theirs["id"])
+    add_user(stripe_customer_id=theirs["id"])
+
+    answer = start(api)
+
+    assert answer.status == 409
+    assert api.ports.customers.user_of(theirs["id"]) == before
+    assert record_of(api).customer_id is None
+    assert (len(api.customers()), api.sessions()) == (1, [])
+
+
 @pytest.mark.parametrize("status", ["active", "trialing", "past_due", "unpaid", "incomplete"])
 def test_beside_a_subscription_there_is_no_checkout(api: Api, status: str) -> None:
     add_user()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing.domain.record import Stamp, Subscription
+from billing.store.dynamodb import client
 from tests.support.api import ADMIN, Api, Trouble
 from tests.support.aws import add_user
 from tests.support.builders import NOW, a_record, a_subscription
@@ -28,6 +29,13 @@ def subscribe(api: Api) -> str:
     assert api.get(f"/checkout-session/{bought.body['sessionId']}").status == 200
     customer_id = api.ports.records.load("user_1").customer_id
     assert customer_id is not None
+    return customer_id
+
+
+def a_customer_with_a_card(api: Api) -> str:
+    customer_id: str = api.at_stripe("POST", "/v1/customers")["id"]
+    card = {"customer": customer_id}
+    api.at_stripe("POST", "/v1/payment_methods/pm_card_visa/attach", card)
     return customer_id
 
 
@@ -185,6 +193,54 @@ def test_a_scope_that_only_resembles_the_admins_is_nothing(api: Api) -> None:
     add_user("user_2")
 
     assert api.get("/dashboard/user_2", scope=f"{ADMIN}.read").status == 404
+
+
+def test_a_customer_that_only_the_users_table_knows_is_shown(api: Api) -> None:
+    customer_id = a_customer_with_a_card(api)
+    add_user(stripe_customer_id=customer_id)
+
+    (card,) = api.get("/dashboard/user_1").body["paymentMethods"]
+
+    assert card["last4"] == "4242"
+
+
+def test_a_customer_that_two_users_claim_is_shown_to_neither(api: Api) -> None:
+    customer_id = a_customer_with_a_card(api)
+    for user_id in ("user_1", "user_2"):
+        add_user(user_id, stripe_customer_id=customer_id)
+
+    for user_id in ("user_1", "user_2"):
+        answer = api.get(f"/dashboard/{user_id}", user=user_id)
+        assert (answer.status, answer.body["paymentMethods"]) == (200, [])
+
+
+def test_nobody_sees_the_customer_that_our_map_knows_as_anothers(api: Api) -> None:
+    customer_id = a_customer_with_a_card(api)
+    add_user("user_2")
+    api.ports.customers.assign(customer_id, "user_2")
+    add_user(stripe_customer_id=customer_id)
+
+    answer = api.get("/dashboard/user_1")
+
+    assert (answer.status, answer.body["paymentMethods"]) == (200, [])
+    assert {request.path for request in api.ports.wire.requests} == {"/v1/prices"}
+
+
+def test_a_customer_on_record_costs_two_reads_of_dynamodb(api: Api) -> None:
+    add_user()
+    subscribe(api)
+    reads: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        reads.append(model.name)
+
+    client().meta.events.register("after-call.dynamodb", note)
+    try:
+        api.get("/dashboard/user_1")
+    finally:
+        client().meta.events.unregister("after-call.dynamodb", note)
+
+    assert sorted(reads) == ["GetItem", "Query"]
 
 
 class Together:
