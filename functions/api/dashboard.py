@@ -25,6 +25,7 @@ from billing.contracts.api import Dashboard
 from billing.contracts.stripe_objects import StripeInvoice, StripePaymentMethod, StripePrice
 from billing.domain.access import access_of
 from billing.domain.errors import (
+    ContractViolation,
     StripeNotFound,
     StripeRejected,
     StripeUnavailable,
@@ -108,6 +109,6 @@ def _unless_down(read: Callable[[], list[Item]]) -> list[Item] | None:
         return read()
     except StripeNotFound:
         return []
-    except (StripeUnavailable, StripeRejected) as error:
+    except (StripeUnavailable, StripeRejected, ContractViolation) as error:
         logger.warning("dashboard degraded", reason=f"{type(error).__name__}: {error}")
         return None

@@ -13,22 +13,26 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import stripe
+from pydantic import ValidationError
 
+from billing.contracts.stripe_events import explain
 from billing.contracts.stripe_objects import (
     StripeCheckoutSession,
     StripeCustomer,
     StripeInvoice,
+    StripeObject,
     StripePaymentMethod,
     StripePrice,
     StripeSubscription,
 )
-from billing.domain.errors import StripeRejected, StripeUnavailable
+from billing.domain.errors import ContractViolation, StripeRejected, StripeUnavailable
 from billing.domain.record import Stamp
 from billing.gateway.fetched import Fetched
 from billing.gateway.secrets import SecretReader
 from billing.gateway.stripe_errors import classified
 
 Answer = TypeVar("Answer")
+Model = TypeVar("Model", bound=StripeObject)
 
 PAGE = 100
 TIMEOUT_SECONDS = 8
@@ -59,7 +63,7 @@ class StripeGateway:
         started = self._monotonic()
         answer = self._call(lambda c: c.v1.subscriptions.retrieve(subscription_id))
         return Fetched[StripeSubscription](
-            value=StripeSubscription.model_validate(answer.to_dict()),
+            value=_parsed(StripeSubscription, answer),
             stamp=self._stamp(started, [answer]),
         )
 
@@ -69,9 +73,7 @@ class StripeGateway:
         pages = list(self._pages(customer_id))
         return Fetched[tuple[StripeSubscription, ...]](
             value=tuple(
-                StripeSubscription.model_validate(found.to_dict())
-                for page in pages
-                for found in page.data
+                _parsed(StripeSubscription, found) for page in pages for found in page.data
             ),
             stamp=self._stamp(started, pages),
         )
@@ -95,12 +97,12 @@ class StripeGateway:
     def customer(self, customer_id: str) -> StripeCustomer:
         """Fetch a customer; a deleted one says so."""
         answer = self._call(lambda c: c.v1.customers.retrieve(customer_id))
-        return StripeCustomer.model_validate(answer.to_dict())
+        return _parsed(StripeCustomer, answer)
 
     def customers_with_email(self, email: str) -> list[StripeCustomer]:
         """List the newest customers with an e-mail address; nothing makes it unique."""
         answer = self._call(lambda c: c.v1.customers.list({"email": email, "limit": PAGE}))
-        return [StripeCustomer.model_validate(found.to_dict()) for found in answer.data]
+        return [_parsed(StripeCustomer, found) for found in answer.data]
 
     def prices(self, lookup_keys: Sequence[str]) -> list[StripePrice]:
         """List the active prices of the catalogue, by lookup key (ten at most, Stripe's limit)."""
@@ -114,24 +116,24 @@ class StripeGateway:
                 }
             )
         )
-        return [StripePrice.model_validate(found.to_dict()) for found in answer.data]
+        return [_parsed(StripePrice, found) for found in answer.data]
 
     def payment_methods(self, customer_id: str) -> list[StripePaymentMethod]:
         """List a customer's payment methods."""
         answer = self._call(
             lambda c: c.v1.customers.payment_methods.list(customer_id, {"limit": PAGE})
         )
-        return [StripePaymentMethod.model_validate(found.to_dict()) for found in answer.data]
+        return [_parsed(StripePaymentMethod, found) for found in answer.data]
 
     def invoices(self, customer_id: str, limit: int) -> list[StripeInvoice]:
         """List a customer's newest invoices."""
         answer = self._call(lambda c: c.v1.invoices.list({"customer": customer_id, "limit": limit}))
-        return [StripeInvoice.model_validate(found.to_dict()) for found in answer.data]
+        return [_parsed(StripeInvoice, found) for found in answer.data]
 
     def checkout_session(self, session_id: str) -> StripeCheckoutSession:
         """Fetch a Checkout Session."""
         answer = self._call(lambda c: c.v1.checkout.sessions.retrieve(session_id))
-        return StripeCheckoutSession.model_validate(answer.to_dict())
+        return _parsed(StripeCheckoutSession, answer)
 
     def open_checkout_sessions(self, customer_id: str) -> list[StripeCheckoutSession]:
         """List a customer's open Checkout Sessions."""
@@ -140,7 +142,7 @@ class StripeGateway:
                 {"customer": customer_id, "status": "open", "limit": PAGE}
             )
         )
-        return [StripeCheckoutSession.model_validate(found.to_dict()) for found in answer.data]
+        return [_parsed(StripeCheckoutSession, found) for found in answer.data]
 
     # -- Writes ---------------------------------------------------------------------------------
 
@@ -149,14 +151,14 @@ class StripeGateway:
         answer = self._call(
             lambda c: c.v1.customers.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
         )
-        return StripeCustomer.model_validate(answer.to_dict())
+        return _parsed(StripeCustomer, answer)
 
     def create_checkout_session(self, params: dict[str, Any], key: str) -> StripeCheckoutSession:
         """Create a Checkout Session; ``key`` is the stored operation's."""
         answer = self._call(
             lambda c: c.v1.checkout.sessions.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
         )
-        return StripeCheckoutSession.model_validate(answer.to_dict())
+        return _parsed(StripeCheckoutSession, answer)
 
     def expire_checkout_session(self, session_id: str) -> StripeCheckoutSession:
         """Close a Checkout Session if it is open; return it as it is then.
@@ -170,7 +172,7 @@ class StripeGateway:
             if session.status == "open":
                 raise
             return session
-        return StripeCheckoutSession.model_validate(answer.to_dict())
+        return _parsed(StripeCheckoutSession, answer)
 
     # -- The client -----------------------------------------------------------------------------
 
@@ -203,6 +205,18 @@ def _classified_errors() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise classified(error) from error
+
+
+def _parsed(model: type[Model], answer: stripe.StripeObject) -> Model:
+    """Read an answer into the contract's model. What is wrong with it is told without its values.
+
+    Raises:
+        ContractViolation: it isn't of the shape that the contracts know.
+    """
+    try:
+        return model.model_validate(answer.to_dict())
+    except ValidationError as error:
+        raise ContractViolation(f"{model.__name__}: {explain(error)}") from None
 
 
 def _date(answer: stripe.StripeObject) -> int:

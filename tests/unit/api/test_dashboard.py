@@ -168,6 +168,19 @@ def test_one_list_that_fails_leaves_the_others(api: Api) -> None:
     assert body["paymentMethods"] != []
 
 
+def test_a_list_that_we_cant_read_leaves_the_others(api: Api) -> None:
+    add_user()
+    subscribe(api)
+    store = api.ports.engine.world.store
+    (invoice,) = store.newest_first("invoice")
+    store.update(invoice, created="yesterday")
+
+    body = api.get("/dashboard/user_1").body
+
+    assert (body["degraded"], body["billingHistory"]) == (True, [])
+    assert body["paymentMethods"] != []
+
+
 def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api) -> None:
     add_user("user_2")
 

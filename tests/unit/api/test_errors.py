@@ -77,6 +77,21 @@ def test_whatever_else_fails_is_our_fault_and_stays_inside(
     assert on_every_line["user_id"] == "user_1"
 
 
+def test_an_answer_of_stripes_that_we_cant_read_is_logged_without_its_values(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    customer = api.at_stripe("POST", "/v1/customers")
+    add_user(stripe_customer_id=customer["id"])
+    api.ports.engine.world.store.update(customer, currency=["s3cret"])
+    body = {"priceId": api.price("standard_monthly"), "userId": "user_1"}
+
+    answer = api.post("/create-checkout-session", body)
+
+    assert (answer.status, answer.body) == (500, {"detail": "Internal server error"})
+    assert "ContractViolation: StripeCustomer: currency" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 def test_a_declined_payment_carries_stripes_decline_code(api: Api) -> None:
     declined = PaymentDeclined("Your card has insufficient funds.", "insufficient_funds")
 
