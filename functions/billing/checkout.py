@@ -3,6 +3,8 @@
 Every turn loads the record, makes the one move that it calls for, and saves it on condition that
 nobody else moved. So a request that runs twice meets its own traces, and one that died is carried
 on by the next: with the number and parameters stored before the call, hence Stripe's first answer.
+Where a parameter that isn't stored changed meanwhile (a name, a page's address), Stripe says so;
+then what the operation made is looked for, and the next number is used.
 """
 
 from typing import Any, Protocol
@@ -179,7 +181,10 @@ class Checkout:
         return customer
 
     def _customer_made_for(self, user: User) -> StripeCustomer | None:
-        """Find what an operation made that Stripe answers with a saved error, if anything."""
+        """Find what an operation made whose key gives no other answer any more, if anything.
+
+        An e-mail address that changed since finds nothing: then what was made is never linked.
+        """
         found = self._stripe.customers_with_email(user.email) if user.email else []
         ours = (c for c in found if (c.metadata or {}).get("user_id") == user.id)
         return next(ours, None)
@@ -213,7 +218,7 @@ class Checkout:
         return session
 
     def _expire_unknown(self, user_id: str, customer_id: str) -> None:
-        """Close what an operation made that Stripe answers with a saved error, if anything."""
+        """Close what an operation made whose key gives no other answer any more, if anything."""
         for session in self._stripe.open_checkout_sessions(customer_id):
             if session.mode == "subscription" and session.client_reference_id == user_id:
                 self._stripe.expire_checkout_session(session.id)

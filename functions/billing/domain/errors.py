@@ -44,8 +44,9 @@ class BusUnavailable(BillingError):
 class StripeUnavailable(BillingError):
     """Stripe answered 429, 409 lock or 5xx, or didn't answer. Retried with the same key.
 
-    ``saved`` says that a 5xx was the answer kept for the idempotency key: Stripe repeats it for a
-    day, so only another key gets on, once it is known what the first one made.
+    ``saved`` says that this idempotency key will never give another answer: Stripe kept a 5xx for
+    it, or has seen it with other parameters. Only another key gets on, once it is known what the
+    first one made.
     """
 
     def __init__(self, message: str, retry_after: int = 1, *, saved: bool = False) -> None:

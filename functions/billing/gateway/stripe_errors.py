@@ -25,7 +25,7 @@ def classified(error: stripe.StripeError) -> BillingError:
     if isinstance(error, stripe.APIConnectionError):
         return StripeUnavailable("Stripe did not answer")
     status = error.http_status or 500
-    if status >= 500 or status == 409:
+    if status >= 500 or status == 409 or isinstance(error, stripe.IdempotencyError):
         return StripeUnavailable(
             f"Stripe answered {status} {request}", _retry_after(error), saved=_saved(error)
         )
@@ -46,7 +46,13 @@ def _retry_after(error: stripe.StripeError) -> int:
 
 
 def _saved(error: stripe.StripeError) -> bool:
-    """Whether the answer was kept for the idempotency key: Stripe, "Idempotent requests"."""
+    """Whether the key will never give another answer: Stripe, "Idempotent requests".
+
+    Stripe kept this one for it, or (400) has seen the key with other parameters: an address or a
+    setting changed since the try whose answer was lost. A key still in use (409) gives one yet.
+    """
+    if isinstance(error, stripe.IdempotencyError) and error.http_status == 400:
+        return True
     return str((error.headers or {}).get("idempotent-replayed")) == "true"
 
 

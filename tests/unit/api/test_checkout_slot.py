@@ -369,6 +369,39 @@ def test_an_error_that_stripe_saved_for_the_key_doesnt_hold_the_user_up(
     assert session.id == the_open_session(api, "user_1")
 
 
+def test_a_name_changed_since_a_lost_answer_makes_no_second_customer(api: Api) -> None:
+    add_user()
+    api.ports.wire.troubles.append(Trouble("POST", "/v1/customers", status=None, after_effect=True))
+    with pytest.raises(StripeUnavailable):
+        start(api, "user_1")
+    add_user(firstName="Married")
+
+    session = start(api, "user_1")
+
+    assert session.id == the_open_session(api, "user_1")
+    assert len(api.customers()) == 1
+
+
+def test_a_page_moved_since_a_lost_answer_leaves_one_session_open(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_user()
+    api.ports.wire.troubles.append(
+        Trouble("POST", "/v1/checkout/sessions", status=None, after_effect=True)
+    )
+    with pytest.raises(StripeUnavailable):
+        start(api, "user_1")
+    monkeypatch.setenv("CHECKOUT_SUCCESS_URL", "https://moved.example.com")
+    del api.ports.settings, api.ports.checkout
+
+    with pytest.raises(StripeUnavailable):
+        start(api, "user_1")
+    session = start(api, "user_1")
+
+    assert session.id == the_open_session(api, "user_1")
+    assert api.sessions(status="open")[0]["success_url"] == "https://moved.example.com"
+
+
 def test_each_operation_has_a_number_of_its_own(api: Api) -> None:
     add_user()
     for lookup_key in ("standard_monthly", "agency_monthly", "standard_monthly"):

@@ -28,6 +28,7 @@ def declined() -> stripe.CardError:
         (stripe.APIError("oops", http_status=500), StripeUnavailable),
         (stripe.APIError("no status"), StripeUnavailable),
         (stripe.IdempotencyError("in use", http_status=409), StripeUnavailable),
+        (stripe.IdempotencyError("other parameters", http_status=400), StripeUnavailable),
         (
             stripe.InvalidRequestError("gone", "id", "resource_missing", http_status=404),
             StripeNotFound,
@@ -47,6 +48,25 @@ def test_a_decline_carries_stripes_code_and_sentence() -> None:
 
     assert isinstance(error, PaymentDeclined)
     assert (str(error), error.decline_code) == ("Your card was declined.", "lost_card")
+
+
+@pytest.mark.parametrize(
+    ("error", "saved"),
+    [
+        (stripe.IdempotencyError("other parameters", http_status=400), True),
+        (stripe.IdempotencyError("in use", http_status=409), False),
+        (stripe.APIError("kept", http_status=500, headers={"idempotent-replayed": "true"}), True),
+        (stripe.APIError("oops", http_status=500), False),
+    ],
+    ids=str,
+)
+def test_a_key_that_never_gives_another_answer_says_so(
+    error: stripe.StripeError, saved: bool
+) -> None:
+    meaning = classified(error)
+
+    assert isinstance(meaning, StripeUnavailable)
+    assert meaning.saved is saved
 
 
 def test_a_rate_limit_says_how_long_to_wait() -> None:
