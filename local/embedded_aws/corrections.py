@@ -17,6 +17,7 @@ from local.embedded_aws import (
     redrive,
     retries,
     rule_targets,
+    sam_parameters,
     service_permissions,
     shared_layers,
     stream_mapping,
@@ -41,6 +42,7 @@ CORRECTIONS = (
     pre_token_trigger,
     service_permissions,
     attribute_conditions,
+    sam_parameters,
     cloudformation_properties,
     inert,
 )
