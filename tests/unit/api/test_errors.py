@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import stripe
 
 from billing.domain.errors import (
     ConfigurationError,
@@ -13,9 +14,10 @@ from billing.domain.errors import (
     StripeRejected,
     StripeUnavailable,
 )
+from billing.gateway.stripe_gateway import NETWORK_RETRIES, TIMEOUT_SECONDS
 from billing.observability import logger
 from tests.support.api import Api
-from tests.support.aws import add_user
+from tests.support.aws import add_user, template
 
 
 class Breaking:
@@ -90,6 +92,13 @@ def test_an_answer_of_stripes_that_we_cant_read_is_logged_without_its_values(
     assert (answer.status, answer.body) == (500, {"detail": "Internal server error"})
     assert "ContractViolation: StripeCustomer: currency" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+def test_the_lambda_outlives_two_calls_that_stripe_lets_hang() -> None:
+    lifetime = template().of_type("AWS::Serverless::Function")["ApiFunction"]["Timeout"]
+    pauses = NETWORK_RETRIES * stripe.HTTPClient.INITIAL_DELAY
+
+    assert 2 * ((1 + NETWORK_RETRIES) * TIMEOUT_SECONDS + pauses) < lifetime
 
 
 def test_a_declined_payment_carries_stripes_decline_code(api: Api) -> None:
