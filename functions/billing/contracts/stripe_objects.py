@@ -55,9 +55,7 @@ class StripePrice(StripeObject):
     currency: str
     unit_amount: int | None = None
     lookup_key: str | None = None
-    nickname: str | None = None
     recurring: Recurring | None = None
-    active: bool = True
 
 
 class StripeSubscription(StripeObject):
@@ -139,20 +137,15 @@ class StripeCheckoutSession(StripeObject):
     subscription: Expandable | None = None
     client_reference_id: str | None = None
     url: str | None = None
-    metadata: dict[str, str] | None = None
 
 
 class StripeCustomer(StripeObject):
     """A customer; a deleted one has ``deleted`` and nothing else."""
 
-    class InvoiceSettings(StripeObject):
-        default_payment_method: Expandable | None = None
-
     id: str
     deleted: bool = False
     currency: str | None = None
     metadata: dict[str, str] | None = None
-    invoice_settings: InvoiceSettings | None = None
 
 
 class StripePaymentMethod(StripeObject):
