@@ -198,6 +198,19 @@ class Deployed:
                 f"{event['id']} did not end {outcome}: {self.entry(event['id'])}"
             ) from None
 
+    def pass_an_event(self) -> None:
+        """Send an event through to its end: what was sent before has had its chance by then."""
+        _customer, subscription = self.subscribed_customer()
+        event = self.subscription_event(subscription, None)
+        self.post_webhook(event)
+        self.ended(event, "ignored")
+
+    def ended_execution(self, machine: str, name: str) -> str:
+        """Wait until an execution has ended; give its status."""
+        machine_arn = self.stack.state_machines[machine]
+        arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+        return eventually(lambda: s if (s := self.status_of(arn)) != "RUNNING" else None)
+
     def path_of(self, execution: str) -> list[str]:
         """The states that an execution has entered."""
         history = self.stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)

@@ -60,4 +60,5 @@ def test_a_signed_body_that_is_no_event_is_refused(deployed: Deployed, body: str
 def test_nothing_that_was_refused_is_on_record(deployed: Deployed, event: Json) -> None:
     refused(deployed, json.dumps(event), "rubbish")
 
+    deployed.pass_an_event()
     assert deployed.entry(event["id"]) == {}

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import time
 import uuid
 import zipfile
@@ -15,7 +16,7 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
-RUNTIME = "python3.11"
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 Json = dict[str, Any]
 
@@ -32,7 +33,7 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:8]}"
 
 
-def eventually(probe: Callable[[], Answer | None], timeout: float = 10) -> Answer:
+def eventually(probe: Callable[[], Answer | None], timeout: float = 60) -> Answer:
     """Give the first truthy answer, or fail."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -176,7 +177,7 @@ class Account:
         )["QueueUrl"]
         return url, arn
 
-    def message(self, queue_url: str, timeout: float = 10) -> Json:
+    def message(self, queue_url: str, timeout: float = 60) -> Json:
         """Wait for a message and take it off the queue."""
 
         def received() -> Json | None:
