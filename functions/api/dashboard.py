@@ -20,7 +20,6 @@ from api.views import (
     subscription_view,
     user_view,
 )
-from billing.checkout import owner_of
 from billing.contracts.api import Dashboard
 from billing.contracts.stripe_objects import StripeInvoice, StripePaymentMethod, StripePrice
 from billing.domain.access import access_of
@@ -32,6 +31,7 @@ from billing.domain.errors import (
     UserNotFound,
 )
 from billing.domain.record import Value
+from billing.linking import owner_of
 from billing.observability import log_context, logger
 from billing.store.users import User
 

@@ -34,11 +34,10 @@ from billing.domain.errors import (
 )
 from billing.domain.merge import with_customer
 from billing.domain.record import PAID, CheckoutRequest, CheckoutSlot, Record
-from billing.linking import link_customer
+from billing.linking import link_customer, owner_of
 from billing.runtime import Ports
 from billing.store.commit import RecordOvertaken
-from billing.store.customers import CustomerStore
-from billing.store.users import User, UserStore
+from billing.store.users import User
 
 #: Moves before a contended slot is left to the caller's next try. Four are the longest way alone.
 TURNS = 12
@@ -235,18 +234,6 @@ class Checkout:
     def _save(self, before: Record, after: Record) -> None:
         if not self._records.save(after, replacing=before.version):
             raise RecordOvertaken
-
-
-def owner_of(customer_id: str, users: UserStore, customers: CustomerStore) -> str | None:
-    """Say whose a customer is: our map's user, else the one user who claims it, else nobody's.
-
-    The claim is an attribute of the SaaS's own table, which nothing makes unique; our map is.
-    """
-    owner = customers.user_of(customer_id)
-    if owner is not None:
-        return owner
-    claimant = users.of_customer(customer_id)
-    return claimant.id if claimant else None
 
 
 def _shows(record: Record, session: StripeCheckoutSession) -> bool:

@@ -1,4 +1,4 @@
-"""Link a user with a Stripe customer: on the user's own item first, then in our map.
+"""Say whose a Stripe customer is, and link it: on the user's own item first, then in our map.
 
 A customer that the map knows as another's is refused before anything is written. Both writes are
 conditional and idempotent: a crash between the two is mended by running again.
@@ -31,3 +31,15 @@ def link_customer(
         raise UserConflict(f"user {user_id} is linked with another customer than {customer_id}")
     if not customers.assign(customer_id, user_id):
         raise UserConflict(f"customer {customer_id} belongs to another user than {user_id}")
+
+
+def owner_of(customer_id: str, users: UserStore, customers: CustomerStore) -> str | None:
+    """Say whose a customer is: our map's user, else the one user who claims it, else nobody's.
+
+    The claim is an attribute of the SaaS's own table, which nothing makes unique; our map is.
+    """
+    owner = customers.user_of(customer_id)
+    if owner is not None:
+        return owner
+    claimant = users.of_customer(customer_id)
+    return claimant.id if claimant else None
