@@ -1,7 +1,7 @@
 """Serve the embedded AWS until a signal ends it: `GATEWAY_PORT=4566 python -m local.embedded_aws`.
 
-Guards the machine that it runs on: it listens on 127.0.0.1 only, and leaves neither Lambda
-processes nor files behind.
+Guards the machine that it runs on: it listens on 127.0.0.1 only, leaves neither Lambda processes
+nor files behind, and removes nothing outside its own directory.
 """
 
 import os
@@ -11,16 +11,21 @@ import tempfile
 from pathlib import Path
 
 from local.embedded_aws.patching import PackageChangedError, require_version
-from local.embedded_aws.process import environment
+from local.embedded_aws.process import environment, is_free
 
 DEFAULT_PORT = "4566"
 DEFAULT_DIRECTORY = ".local/embedded_aws"
+#: Variables of a shell that choose nothing here: what they name is written to, and removed.
+OWN_FOLDERS = ("TMPDIR", "HOME", "STATE_DIR", "S3_DATA_DIR")
 
 
 def main() -> None:
     directory = Path(os.environ.get("EMBEDDED_AWS_DIRECTORY", DEFAULT_DIRECTORY)).resolve()
     port = int(os.environ.get("GATEWAY_PORT", DEFAULT_PORT))
-    os.environ.update(environment(port, directory) | dict(os.environ))
+    if not is_free(port):
+        sys.exit(f"embedded AWS: port {port} is in use")
+    own = environment(port, directory)
+    os.environ.update(own | dict(os.environ) | {name: own[name] for name in OWN_FOLDERS})
     folders = [Path(os.environ[name]) for name in ("TMPDIR", "STATE_DIR")]
     _remove(folders)
     for folder in folders:
@@ -42,8 +47,6 @@ def _run(port: int) -> str | None:
         from local.embedded_aws import corrections, server  # noqa: PLC0415
 
         corrections.apply()
-        if not server.is_free(port):
-            return f"embedded AWS: port {port} is in use"
         server.serve(port)
     except PackageChangedError as change:
         return str(change)

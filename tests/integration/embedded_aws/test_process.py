@@ -56,11 +56,13 @@ def test_it_listens_on_the_loopback_interface_only(account: Account) -> None:
     assert listening == [f"0100007F:{port:04X}"]
 
 
-def start(program: str, port: int, directory: Path) -> "subprocess.CompletedProcess[str]":
+def start(
+    program: str, port: int, directory: Path, **shell: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-c", f"{program}\nfrom local.embedded_aws.__main__ import main\nmain()"],
         cwd=PROJECT_ROOT,
-        env=environment(port, directory),
+        env=environment(port, directory) | shell,
         capture_output=True,
         text=True,
         timeout=20,
@@ -73,9 +75,27 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
+        kept = tmp_path / "state" / "of the one that runs"
+        kept.mkdir(parents=True)
         ended = start("", port, tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.strip() == f"embedded AWS: port {port} is in use"
+    assert kept.exists()
+
+
+def test_the_shells_own_folders_are_left_alone(tmp_path: Path) -> None:
+    shells = {}
+    for name in ("TMPDIR", "STATE_DIR", "HOME", "S3_DATA_DIR"):
+        folder = tmp_path / "shell" / name
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+        shells[name] = str(folder)
+    refused = "from local.embedded_aws import patching; patching.EXPECTED_VERSION = '1.0'"
+
+    start(refused, free_port(), tmp_path / "own", **shells)
+
+    left = {path.relative_to(tmp_path / "shell") for path in (tmp_path / "shell").rglob("file")}
+    assert left == {Path(name) / "file" for name in shells}
 
 
 def test_another_version_of_the_package_is_refused_in_one_line(tmp_path: Path) -> None:
