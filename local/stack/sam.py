@@ -133,7 +133,7 @@ def require_complete(build: Path) -> None:
             module, _, _ = properties["Handler"].rpartition(".")
             wanted = build / properties["CodeUri"] / f"{module.replace('.', '/')}.py"
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            wanted = build / properties["ContentUri"] / "python" / "stripe"
+            wanted = build / properties["ContentUri"] / "python" / "stripe" / "__init__.py"
         else:
             continue
         if not wanted.exists():

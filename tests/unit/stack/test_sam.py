@@ -23,7 +23,9 @@ Resources:
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
-    (tmp_path / "DependencyLayer" / "python" / "stripe").mkdir(parents=True)
+    stripe = tmp_path / "DependencyLayer" / "python" / "stripe"
+    stripe.mkdir(parents=True)
+    (stripe / "__init__.py").touch()
     (tmp_path / "ApiFunction" / "api").mkdir(parents=True)
     (tmp_path / "ApiFunction" / "api" / "app.py").touch()
     return tmp_path
@@ -35,6 +37,13 @@ def test_a_whole_build_is_accepted(build: Path) -> None:
 
 def test_a_layer_without_its_packages_is_refused(build: Path) -> None:
     shutil.rmtree(build / "DependencyLayer" / "python")
+
+    with pytest.raises(StackError, match="sam build left DependencyLayer incomplete"):
+        sam.require_complete(build)
+
+
+def test_a_layer_with_an_empty_package_is_refused(build: Path) -> None:
+    (build / "DependencyLayer" / "python" / "stripe" / "__init__.py").unlink()
 
     with pytest.raises(StackError, match="sam build left DependencyLayer incomplete"):
         sam.require_complete(build)
