@@ -22,7 +22,7 @@ from local.stack.people import UserPool, seed_admin, seed_users
 from local.stack.processes import Children
 from local.stack.routing import routed_event_types
 from local.stack.sam import ARTIFACTS_BUCKET, Sam
-from local.stack.settings import HOST, REGION, STACK_NAME, Settings
+from local.stack.settings import HOST, STACK_NAME, Settings
 from local.stack.stack_file import StackFile
 
 _STRIPE_SECRET = "scai/stripe"  # noqa: S105  its name
@@ -127,7 +127,7 @@ class Assembly:
             "Revision": "local",
             "StripeApiBase": settings.stripe_api_base,
             "StripeEventSource": _EVENT_SOURCE,
-            "StripePublishableKey": "pk_test_local",
+            "StripePublishableKey": settings.stripe_publishable_key,
             "StripeSecretId": _STRIPE_SECRET,
         }
 
@@ -141,7 +141,7 @@ class Assembly:
         api_url = f"{settings.aws_endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
         return StackFile(
             aws_endpoint=settings.aws_endpoint,
-            aws_region=REGION,
+            aws_region=embedded_aws.REGION,
             api_url=api_url,
             webhook_url=f"{api_url}/webhook",
             webhook_secret=self._webhook_secret,

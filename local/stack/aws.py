@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from local.stack.settings import REGION
+from local.embedded_aws.process import REGION, ROOT_ACCESS_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_stepfunctions import SFNClient
 
-ACCOUNT_ID = "000000000000"
-ACCESS_KEY = "test"
-
 
 class Aws:
     """The services of one embedded AWS that the stack itself talks to."""
@@ -28,7 +25,9 @@ class Aws:
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
         self._session = boto3.Session(
-            aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY, region_name=REGION
+            aws_access_key_id=ROOT_ACCESS_KEY,
+            aws_secret_access_key=ROOT_ACCESS_KEY,
+            region_name=REGION,
         )
 
     @cached_property

@@ -11,6 +11,9 @@ import stripe
 from local.stack.errors import StackError
 from local.stripe_simulator.seed import CATALOGUE, SeedPrice
 
+# The SDK would keep an id of this machine in the developer's home.
+stripe.enable_telemetry = False
+
 
 def seed_prices(api_base: str, secret_key: str) -> dict[str, str]:
     """Make what is missing of the catalogue; return the id of each price by its lookup key.

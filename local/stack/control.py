@@ -61,13 +61,13 @@ def running_stack(settings: Settings) -> StackFile:
         StackError: there is none, or it is still starting.
     """
     if not _is_running(settings):
-        raise StackError("no stack is running: make up")
+        raise StackError(f"no stack is running{_end_of_the_last(settings)}: make up")
     return StackFile.read(settings.stack_file)
 
 
 def _start(settings: Settings, say: Callable[[str], None]) -> None:
     settings.stack_file.unlink(missing_ok=True)  # of a stack that was killed
-    log = settings.logs / "supervisor.log"
+    log = settings.supervisor_log
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -85,10 +85,12 @@ def _start(settings: Settings, say: Callable[[str], None]) -> None:
         ):
             say(line)
     except KeyboardInterrupt:
+        process.terminate()  # even before it holds the lock by which `down` would find it
+        process.wait()
         down(settings, say)
         raise
     if process.poll() is not None:
-        _, told, cause = log.read_text().rpartition(ERROR_PREFIX)
+        _, told, cause = log.read_text().partition(ERROR_PREFIX)
         raise StackError(cause.strip() if told else f"the supervisor has ended: see {log}")
 
 
@@ -110,6 +112,15 @@ def _await_start_by_another(settings: Settings) -> None:
         if not _is_running(settings):
             raise StackError(f"the stack that was starting has ended: see {settings.logs}")
         time.sleep(_POLL_SECONDS)
+
+
+def _end_of_the_last(settings: Settings) -> str:
+    """Where to read why the last stack in the background ended, unless somebody stopped it."""
+    log = settings.supervisor_log
+    was_killed = settings.stack_file.exists()
+    if log.exists() and (was_killed or ERROR_PREFIX in log.read_text()):
+        return f" (the last one did not end well, see {log})"
+    return ""
 
 
 def _is_running(settings: Settings) -> bool:

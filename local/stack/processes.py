@@ -57,6 +57,12 @@ class Child:
         """None while it runs."""
         return self._process.poll()
 
+    @property
+    def end_reason(self) -> str:
+        """How it ended, as a person says it."""
+        code = self._process.returncode
+        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
     def last_lines(self, count: int = 1) -> str:
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return "\n".join(lines[-count:]) or "it said nothing"
@@ -108,7 +114,9 @@ class Children:
         while tool.exit_code is None:
             self.pause(_POLL_SECONDS)
         if tool.exit_code:
-            raise StackError(f"{tool.name} failed, see {tool.log}:\n{tool.last_lines(5)}")
+            raise StackError(
+                f"{tool.name} failed with {tool.end_reason}, see {tool.log}:\n{tool.last_lines(5)}"
+            )
 
     def wait_until(self, ready: Callable[[], bool], complaint: str, timeout: float) -> None:
         """Wait until something holds.
@@ -133,7 +141,10 @@ class Children:
             raise Stopped
         for server in self._servers:
             if server.exit_code is not None:
-                raise StackError(f"{server.name} has ended: {server.last_lines()} [{server.log}]")
+                raise StackError(
+                    f"{server.name} has ended with {server.end_reason}:"
+                    f" {server.last_lines()} [{server.log}]"
+                )
 
     def end(self) -> None:
         for child in [*reversed(self._tools), *reversed(self._servers)]:

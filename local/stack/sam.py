@@ -16,10 +16,11 @@ from pathlib import Path
 
 import yaml
 
+from local.embedded_aws.process import REGION, ROOT_ACCESS_KEY
 from local.stack.environment import isolated
 from local.stack.errors import StackError
 from local.stack.processes import Child, Children
-from local.stack.settings import PROJECT_ROOT, REGION, Settings, python_version
+from local.stack.settings import PROJECT_ROOT, Settings, python_version
 
 ARTIFACTS_BUCKET = "deployment-artifacts"
 
@@ -73,8 +74,8 @@ class Sam:
 
     def _environment(self) -> dict[str, str]:
         return {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_ACCESS_KEY,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self._settings.aws_endpoint,
             "LAYER_CACHE": str(layer_cache()),

@@ -1,6 +1,6 @@
 """Where a local stack lives: ports, folders and Stripe's key, from the environment.
 
-Guards against a live Stripe key: no local stack starts with one.
+Guards against live Stripe keys: no local stack starts with one.
 """
 
 import os
@@ -11,10 +11,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from local.embedded_aws import process as embedded_aws
 from local.stack.errors import StackError
 
-HOST = "127.0.0.1"
-REGION = "us-east-1"
+HOST = embedded_aws.HOST
 STACK_NAME = "scai-billing"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +33,7 @@ class Settings(BaseModel):
         "http://localhost:3000,http://127.0.0.1:3000", alias="SCAI_CORS_ORIGINS"
     )
     stripe_secret_key: SecretStr | None = Field(None, alias="STRIPE_SECRET_KEY")
+    stripe_publishable_key: str = Field("pk_test_local", alias="STRIPE_PUBLISHABLE_KEY")
     stripe_webhook_secret: SecretStr | None = Field(None, alias="STRIPE_WEBHOOK_SECRET")
 
     @field_validator("state_dir")
@@ -48,6 +49,13 @@ class Settings(BaseModel):
                 "is not a test-mode key: a local stack takes sk_test_… or rk_test_… only"
                 " (unset it to use the Stripe simulator)"
             )
+        return key
+
+    @field_validator("stripe_publishable_key")
+    @classmethod
+    def _publishable_in_test_mode(cls, key: str) -> str:
+        if not key.startswith("pk_test_"):
+            raise ValueError("is not a test-mode key: a local stack takes pk_test_… only")
         return key
 
     @classmethod
@@ -75,6 +83,7 @@ class Settings(BaseModel):
             "SCAI_STRIPE_PORT": str(self.stripe_port),
             "SCAI_STATE_DIR": str(self.state_dir),
             "SCAI_CORS_ORIGINS": self.cors_origins,
+            "STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key,
             **{name: value.get_secret_value() if value else "" for name, value in secrets.items()},
         }
 
@@ -105,6 +114,11 @@ class Settings(BaseModel):
     @property
     def logs(self) -> Path:
         return self.state_dir / "logs"
+
+    @property
+    def supervisor_log(self) -> Path:
+        """What a supervisor in the background says."""
+        return self.logs / "supervisor.log"
 
     @property
     def pids(self) -> Path:

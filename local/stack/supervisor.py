@@ -71,13 +71,19 @@ def require_free_ports(settings: Settings) -> None:
     """Check the ports before anything starts.
 
     Raises:
-        StackError: somebody listens on one already.
+        StackError: one can't be listened on, or two parts are to share one.
     """
+    if len(set(settings.ports.values())) < len(settings.ports):
+        raise StackError(f"{' and '.join(settings.ports)} are the same port: choose another")
     for variable, port in settings.ports.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
+            except PermissionError as error:
+                raise StackError(
+                    f"port {port} needs privileges: choose another by {variable}"
+                ) from error
             except OSError as error:
                 raise StackError(
                     f"port {port} is taken: free it, or choose another by {variable}"

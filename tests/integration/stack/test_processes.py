@@ -58,12 +58,24 @@ def test_a_server_that_ends_cuts_every_wait_short_with_its_last_line(children: C
     fails = python("import sys; sys.exit('starting\\nversion 2 found\\n')")
     children.start_server("a server", fails, {})
 
-    with pytest.raises(StackError, match=r"a server has ended: version 2 found \[.*a-server\.log"):
+    with pytest.raises(
+        StackError, match=r"a server has ended with exit code 1: version 2 found \[.*a-server\.log"
+    ):
+        children.wait_until(lambda: False, "nobody noticed", timeout=10)
+
+
+def test_a_server_that_was_killed_is_told_with_the_signal(children: Children) -> None:
+    killed = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    children.start_server("a server", killed, {})
+
+    with pytest.raises(StackError, match="a server has ended with SIGKILL: it said nothing"):
         children.wait_until(lambda: False, "nobody noticed", timeout=10)
 
 
 def test_a_tool_that_fails_is_told_with_its_last_lines(children: Children) -> None:
-    with pytest.raises(StackError, match=r"a tool failed, see .*a-tool\.log:\nwhat\nwhy$"):
+    with pytest.raises(
+        StackError, match=r"a tool failed with exit code 1, see .*a-tool\.log:\nwhat\nwhy$"
+    ):
         children.wait_for_end(
             children.start_tool("a tool", python("import sys; sys.exit('what\\nwhy')"), {})
         )

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from local.stack.environment import isolated
+from local.stack.errors import StackError
 from local.stack.pid_file import PidFile
 from local.stack.settings import HOST, PROJECT_ROOT, Settings
+from local.stack.supervisor import require_free_ports
 from tests.support.stack import command, fresh_settings, nothing_is_left
 
 Eventually = Callable[[Callable[[], bool]], None]
@@ -120,6 +123,94 @@ def test_a_taken_port_is_named_with_the_variable_that_chooses_another(
         f"error: port {port} is taken: free it, or choose another by {variable}\n"
     )
     assert nothing_is_left(settings)
+
+
+def test_one_port_for_two_parts_is_refused(settings: Settings) -> None:
+    shared = settings.model_copy(update={"stripe_port": settings.aws_port})
+
+    started = command("up", shared)
+
+    assert started.stderr == (
+        "error: SCAI_AWS_PORT and SCAI_STRIPE_PORT are the same port: choose another\n"
+    )
+
+
+def test_a_port_that_needs_privileges_is_not_called_taken(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class UnprivilegedSocket(socket.socket):
+        def bind(self, _: object, /) -> None:
+            raise PermissionError
+
+    monkeypatch.setattr(socket, "socket", UnprivilegedSocket)
+
+    with pytest.raises(StackError, match=r"port \d+ needs privileges: choose another by SCAI_AWS"):
+        require_free_ports(settings)
+
+
+def test_ctrl_c_in_the_first_second_of_up_leaves_no_start_in_the_background(
+    settings: Settings, eventually: Eventually
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "local.stack", "up"],
+        cwd=PROJECT_ROOT,
+        env=isolated() | settings.to_environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as up:
+        eventually(settings.supervisor_log.exists)
+        up.send_signal(signal.SIGINT)
+        _, told = up.communicate(timeout=30)
+
+    assert (up.returncode, told) == (130, "")
+    assert nothing_is_left(settings)
+
+
+def test_ctrl_c_during_the_imports_shows_no_traceback(settings: Settings) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "local.stack", "up"],
+        cwd=PROJECT_ROOT,
+        env=isolated() | settings.to_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as up:
+        assert up.stderr is not None
+        next(line for line in up.stderr if "argparse" in line)
+        up.send_signal(signal.SIGINT)
+        _, told = up.communicate(timeout=30)
+
+    assert up.returncode == 130
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("down", ""),
+        ("status", "error: no stack is running"),
+        ("demo", "error: no stack is running"),
+    ],
+)
+def test_a_live_key_in_the_shell_keeps_only_a_start_from_working(
+    settings: Settings, name: str, answer: str
+) -> None:
+    live = settings.model_copy(update={"stripe_secret_key": SecretStr("sk_live_1")})
+
+    assert command(name, live).stderr.startswith(answer)
+    assert "STRIPE_SECRET_KEY: is not a test-mode key" in command("up", live).stderr
+
+
+def test_after_a_crash_the_log_is_named(settings: Settings) -> None:
+    with socket.create_server((HOST, settings.aws_port)):
+        command("up", settings)
+
+    asked = command("status", settings)
+
+    assert (
+        f"no stack is running (the last one did not end well, see {settings.supervisor_log})"
+        in (asked.stderr)
+    )
 
 
 def test_a_stale_pid_file_does_not_keep_a_stack_from_starting(settings: Settings) -> None:

@@ -39,6 +39,14 @@ def test_only_a_test_mode_key_is_taken_and_none_is_repeated(key: str) -> None:
     assert key not in str(refusal.value)
 
 
+@pytest.mark.parametrize("key", ["pk_live_1", "sk_test_1"])
+def test_only_a_test_mode_publishable_key_is_taken_and_none_is_repeated(key: str) -> None:
+    with pytest.raises(StackError, match="STRIPE_PUBLISHABLE_KEY: is not a test-mode") as refusal:
+        Settings.from_environment({"STRIPE_PUBLISHABLE_KEY": key})
+
+    assert key not in str(refusal.value)
+
+
 @pytest.mark.parametrize("key", ["sk_test_1", "rk_test_1"])
 def test_with_a_test_mode_key_stripe_itself_is_used(key: str) -> None:
     settings = Settings.from_environment({"STRIPE_SECRET_KEY": key})
@@ -59,6 +67,7 @@ def test_a_process_reads_the_settings_that_it_was_given(tmp_path: Path) -> None:
         stripe_port=5001,
         state_dir=tmp_path,
         stripe_secret_key=SecretStr("sk_test_1"),
+        stripe_publishable_key="pk_test_1",
         stripe_webhook_secret=SecretStr("whsec_1"),
     )
 
