@@ -6,9 +6,14 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+STATE := $(or $(SCAI_STATE_DIR),.local)
 
-# Caches stay in the repository, unless you already keep pip's elsewhere.
+# Whether a stack may run: one was started, and the interpreter that it runs on is there.
+MAY_RUN := [ -e "$(STATE)/supervisor.pid" ] && [ -x $(BIN)/python ]
+
+# Caches stay in the repository, unless you already keep them elsewhere.
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.cache/browsers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -31,7 +36,7 @@ up: $(INSTALLED) ## start the whole system in the background
 
 .PHONY: down
 down: ## stop what `make up` or `make run` started
-	@if [ -e $(INSTALLED) ]; then $(BIN)/python -m local.stack down; else echo "Nothing is running."; fi
+	@if $(MAY_RUN); then $(BIN)/python -m local.stack down; else echo "Nothing is running."; fi
 
 .PHONY: status
 status: $(INSTALLED) ## say whether it runs, and where
@@ -72,16 +77,19 @@ lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 	@$(BIN)/$(COMPILE) -c requirements-dev.txt pyproject.toml -o layer/requirements.txt
 
 .PHONY: clean
-clean: down ## stop it, and remove everything that make made
+clean: ## stop it, and remove everything that make made
+	-@if $(MAY_RUN); then $(BIN)/python -m local.stack down; fi
 	@rm -rf $(VENV) .cache .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# The virtual environment is made anew whenever its pins change: nothing stale is left in it.
+# The virtual environment is made anew whenever its pins change: nothing stale is left in it. A stack
+# that runs on it is stopped first; a broken environment, which can't, must not keep us from a new one.
 $(INSTALLED): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer, with venv, is needed: install it" \
 		"(Debian, Ubuntu: python3-venv), or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is not Python 3.11 or newer: name one that is, by PYTHON=" >&2; exit 1; }
 	@echo "Making $(VENV) with `$(PYTHON) -V`: about a minute the first time"
+	-@if $(MAY_RUN); then $(BIN)/python -m local.stack down && rm -f "$(STATE)/supervisor.pid"; fi
 	@$(PYTHON) -m venv --clear $(VENV)
 	@{ $(BIN)/python -m pip install --no-deps --require-hashes --progress-bar off -r $< 2>&1; \
 		echo "exit $$?"; } | awk ' \

@@ -1,5 +1,6 @@
 """A real browser for what a person sees."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -20,9 +21,13 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    home = str(tmp_path_factory.mktemp("browser"))  # it would write to the developer's
+    folders = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), home)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=installed_chromium(), args=ARGUMENTS)
+        started = playwright.chromium.launch(
+            executable_path=installed_chromium(), args=ARGUMENTS, env={**os.environ, **folders}
+        )
         yield started
         started.close()
 

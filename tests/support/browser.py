@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "browsers"
 
@@ -25,12 +27,15 @@ def main() -> int:
     print("Fetching Chromium for the end-to-end tests")
     fetched = subprocess.run(
         [sys.executable, "-m", "playwright", "install", "chromium"],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         check=False,
     )
     if fetched.returncode == 0:
         return 0
     print(
+        f"{fetched.stdout}\n"
         "error: the end-to-end tests need Chromium, and it could not be fetched: install it"
         " (Debian: apt-get install chromium)",
         file=sys.stderr,
@@ -39,7 +44,9 @@ def main() -> int:
 
 
 def _downloaded() -> bool:
-    return any(Path(os.environ["PLAYWRIGHT_BROWSERS_PATH"]).glob("chromium*/INSTALLATION_COMPLETE"))
+    """Whether there is the very revision that this Playwright drives."""
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path).exists()
 
 
 if __name__ == "__main__":
