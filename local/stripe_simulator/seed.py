@@ -61,6 +61,10 @@ class Seed(BaseModel):
     customers: list[SeedCustomer] = []
 
 
+class SeedRefused(Exception):
+    """The API refused a part of the seed, in its own words."""
+
+
 def plant(engine: Engine, seed: Seed) -> dict[str, dict[str, str]]:
     """Create what isn't there yet: price ids by lookup key, customer ids by email."""
     prices: dict[str, str] = {}
@@ -94,5 +98,5 @@ def _post(engine: Engine, path: str, params: dict[str, Any]) -> str:
     answer = engine.request("POST", path, params, engine.own_headers())
     body = answer.json()
     if answer.status != 200:
-        raise ValueError(body["error"]["message"])
+        raise SeedRefused(f"{path}: {body['error']['message']}")
     return str(body["id"])

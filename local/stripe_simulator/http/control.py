@@ -14,7 +14,7 @@ from local.stripe_simulator.deliveries import Delivery, Destination
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.sender import Sender
 from local.stripe_simulator.resources import webhook_endpoints
-from local.stripe_simulator.seed import Seed, plant
+from local.stripe_simulator.seed import Seed, SeedRefused, plant
 
 
 class WebhookDestination(BaseModel):
@@ -32,6 +32,7 @@ class EventBridgeDestination(BaseModel):
     enabled_events: list[str] = ["*"]
 
 
+LATEST = 32503680000  # the year 3000
 NewDestination = Annotated[WebhookDestination | EventBridgeDestination, Field(discriminator="type")]
 NEW_DESTINATION: TypeAdapter[WebhookDestination | EventBridgeDestination] = TypeAdapter(
     NewDestination
@@ -41,8 +42,14 @@ NEW_DESTINATION: TypeAdapter[WebhookDestination | EventBridgeDestination] = Type
 class Advance(BaseModel):
     """How far to move time: to a moment (UTC seconds), or by a number of seconds."""
 
-    to: float | None = None
-    seconds: float = 0.0
+    to: float | None = Field(None, ge=0, le=LATEST)
+    seconds: float = Field(0.0, ge=0, le=LATEST)
+
+
+class Wait(BaseModel):
+    """For how many seconds to wait."""
+
+    timeout: float = Field(10.0, ge=0, le=3600)
 
 
 class Control:
@@ -110,8 +117,8 @@ class Control:
         return JSONResponse({"data": found})
 
     async def wait_settled(self, request: Request) -> Response:
-        timeout = float(request.query_params.get("timeout", "10"))
-        return JSONResponse({"settled": await self._sender.wait_settled(timeout)})
+        asked = Wait.model_validate(dict(request.query_params))
+        return JSONResponse({"settled": await self._sender.wait_settled(asked.timeout)})
 
     async def advance(self, request: Request) -> Response:
         asked = Advance.model_validate_json(await request.body())
@@ -121,17 +128,20 @@ class Control:
         return JSONResponse({"time": self._engine.world.time()})
 
     async def seed(self, request: Request) -> Response:
-        planted = plant(self._engine, Seed.model_validate_json(await request.body() or b"{}"))
+        asked = Seed.model_validate_json(await request.body() or b"{}")
+        try:
+            planted = plant(self._engine, asked)
+        except SeedRefused as error:
+            return JSONResponse({"detail": str(error)}, status_code=422)
         self._sender.wake()
         return JSONResponse(planted)
 
 
 async def refuse_invalid(_request: Request, error: Exception) -> Response:
-    """Answer 422 with what is wrong with a control request's body."""
+    """Answer 422 with what is wrong with a control request's body or query."""
     assert isinstance(error, ValidationError)
-    return JSONResponse(
-        {"detail": error.errors(include_url=False, include_context=False)}, status_code=422
-    )
+    detail = error.errors(include_url=False, include_context=False, include_input=False)
+    return JSONResponse({"detail": detail}, status_code=422)
 
 
 def _shown(destination: Destination) -> dict[str, Any]:
