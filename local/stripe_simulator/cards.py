@@ -103,6 +103,11 @@ def by_id(test_id: str) -> TestCard | None:
     return None
 
 
+def only_digits(value: str) -> bool:
+    """Whether `value` is 0 to 9 only; to `str.isdigit` alone, "²" and "٤" are digits too."""
+    return value.isascii() and value.isdigit()
+
+
 def passes_luhn(number: str) -> bool:
     digits = [int(digit) for digit in reversed(number)]
     doubled = (digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2])
@@ -114,6 +119,6 @@ def by_number(number: str) -> TestCard | Decline:
     digits = number.replace(" ", "").replace("-", "")
     if card := BY_NUMBER.get(digits):
         return card
-    if not digits.isdigit() or not 12 <= len(digits) <= 19 or not passes_luhn(digits):
+    if not only_digits(digits) or not 12 <= len(digits) <= 19 or not passes_luhn(digits):
         return INCORRECT_NUMBER
     return NOT_A_TEST_CARD

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from local.stripe_simulator.events import matches
+from local.stripe_simulator.journal import Journal
 from local.stripe_simulator.store import Json
 
 # An immediate attempt, then these delays (seconds): about three days in all.
 RETRY_DELAYS = (300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Destination:
     """A webhook endpoint (`url`, signed with `secrets`) or a partner event source."""
 
@@ -52,7 +53,7 @@ class Delivery:
 
 class Deliveries:
     def __init__(self, retry_scale: float) -> None:
-        self.destinations: dict[str, Destination] = {}
+        self.destinations: Journal[Destination] = Journal()
         self.all: list[Delivery] = []
         self._retry_scale = retry_scale
         self._due: list[tuple[float, int]] = []  # (when, the delivery's number)
@@ -78,6 +79,8 @@ class Deliveries:
         while self._due and self._due[0][0] <= now:
             delivery = self.all[heapq.heappop(self._due)[1]]
             delivery.next_attempt_at = None
+            current = self.destinations.get(delivery.destination.id)
+            delivery.destination = current or delivery.destination
             due.append(delivery)
         return due
 

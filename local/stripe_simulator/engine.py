@@ -7,8 +7,10 @@ threads, does no I/O and keeps no global state, so any number of engines live si
 from __future__ import annotations
 
 import json
+import logging
 import random
 import time
+import traceback
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +23,7 @@ from local.stripe_simulator.errors import StripeError
 from local.stripe_simulator.events import API_VERSION
 from local.stripe_simulator.expand import Expander
 from local.stripe_simulator.idempotency import Answer, IdempotencyKeys
-from local.stripe_simulator.params import Params, list_of, parse, text
+from local.stripe_simulator.params import Params, decode, list_of, parse, text
 from local.stripe_simulator.registry import INCLUDABLE, REACTIONS, ROUTER, TIMERS
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -29,6 +31,7 @@ from local.stripe_simulator.world import NO_REQUEST, RequestInfo, Settings, Worl
 
 EXPAND = list_of(text(), maximum=20)
 EXPANDER = Expander(INCLUDABLE)
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,26 +67,26 @@ class Engine:
         self,
         method: str,
         path: str,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Serve one API request.
+        """Serve one API request; whatever goes wrong is answered as Stripe answers it.
 
         Args:
             method: GET, POST or DELETE.
             path: From `/v1/` on, without a query.
-            params: The query's or the form's parameters, nested as the SDK's are; see
-                `params.decode` for encoded ones.
+            params: The query's or the form's parameters, as encoded or nested as the SDK's are.
             headers: Of these count Authorization, Idempotency-Key and Stripe-Version.
         """
-        self.run_due()
         given = {name.lower(): value for name, value in (headers or {}).items()}
         request_id = self.world.new_id("req_", 14)
         try:
+            self.run_due()
             self._authenticate(given.get("authorization"))
             _check_version(given.get("stripe-version"))
-            answer, replayed = self._answer(method, path, params or {}, given, request_id)
-        except StripeError as error:
+            decoded = decode(params) if isinstance(params, str) else params or {}
+            answer, replayed = self._answer(method, path, decoded, given, request_id)
+        except Exception as error:
             answer, replayed = self._failure(error, "", request_id), False
         return self._respond(answer, request_id, given.get("idempotency-key"), replayed=replayed)
 
@@ -160,18 +163,21 @@ class Engine:
         return answer, False
 
     def _run(self, act: Callable[[], Json], request: RequestInfo, fingerprint: str) -> Answer:
-        """Do what was asked; its events are published even if it ends in an error."""
-        self.world.request = request
+        """Do what was asked, or nothing: of a refused request only a card's decline has effects."""
+        self.world.begin(request)
         try:
             result = act()
-        except StripeError as error:
+        except Exception as error:
+            if not _is_decline(error):
+                self.world.undo()
             return self._failure(error, fingerprint, request.id or "")
         finally:
             self.world.publish_events()
             self.world.request = NO_REQUEST
         return Answer(fingerprint, self.world.time(), 200, _encode(result), request.id or "")
 
-    def _failure(self, error: StripeError, fingerprint: str, request_id: str) -> Answer:
+    def _failure(self, failure: Exception, fingerprint: str, request_id: str) -> Answer:
+        error = failure if isinstance(failure, StripeError) else _crash(failure, request_id)
         log_url = f"https://dashboard.stripe.com/test/logs/{request_id}?t={self.world.now()}"
         body = _encode({"error": {**error.error, "request_log_url": log_url}})
         return Answer(fingerprint, self.world.time(), error.status, body, request_id)
@@ -191,6 +197,17 @@ class Engine:
         if replayed:
             headers["Idempotent-Replayed"] = "true"
         return Response(answer.status, headers, answer.body)
+
+
+def _is_decline(error: Exception) -> bool:
+    return isinstance(error, StripeError) and error.error["type"] == "card_error"
+
+
+def _crash(failure: Exception, request_id: str) -> StripeError:
+    """Log where the simulator failed; not the message, which may repeat a parameter's value."""
+    where = "".join(traceback.format_tb(failure.__traceback__))
+    LOGGER.error("%s failed: %s\n%s", request_id, type(failure).__name__, where)
+    return errors.api_error()
 
 
 def _key_of(authorization: str | None) -> str | None:

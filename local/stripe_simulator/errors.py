@@ -61,6 +61,16 @@ def no_such_url(method: str, path: str) -> StripeError:
     )
 
 
+def api_error() -> StripeError:
+    """The simulator itself failed."""
+    return StripeError(
+        500,
+        "Sorry! There was an error while talking to Stripe. Please let us know at "
+        "support@stripe.com if this problem persists.",
+        kind="api_error",
+    )
+
+
 def missing_key() -> StripeError:
     return StripeError(
         401,

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from stripe import HTTPClient
 
 from local.stripe_simulator.engine import Engine
-from local.stripe_simulator.params import decode
 
 
 class EngineClient(HTTPClient):
@@ -37,7 +36,7 @@ class EngineClient(HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         address = urlsplit(url)
         encoded = "&".join(part for part in (address.query, post_data or "") if part)
-        answer = self._engine.request(method.upper(), address.path, decode(encoded), headers)
+        answer = self._engine.request(method.upper(), address.path, encoded, headers)
         answered = {name.lower(): value for name, value in answer.headers.items()}
         return answer.body.decode(), answer.status, answered
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,6 +19,10 @@ Converter = Callable[[Any, str], Any]
 
 URL = re.compile(r"^https?://[^\s/]+")
 KEY_PART = re.compile(r"\[([^\]]*)\]")
+POSITION = re.compile(r"[0-9]{1,4}")
+INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
+MAX_DEPTH = 10  # deeper than any parameter that Stripe has
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ def decode(encoded: str) -> Params:
     for key, value in parse_qsl(encoded, keep_blank_values=True, errors="replace"):
         head, bracket, rest = key.partition("[")
         path = [head, *KEY_PART.findall(bracket + rest)]
+        if len(path) > MAX_DEPTH:
+            raise invalid(f"Invalid parameter: {head} is nested too deeply.", head)
         _put(tree, path, value)
     return tree
 
@@ -150,11 +156,8 @@ def integer(minimum: int | None = None, maximum: int | None = None) -> Field:
 
 
 def _integer(value: Any, path: str) -> int:
-    try:
-        if not isinstance(value, bool):
-            return int(value)
-    except (TypeError, ValueError):
-        pass
+    if not isinstance(value, bool) and INTEGER.fullmatch(str(value)):
+        return int(value)
     raise invalid(f"Invalid integer: {value}", path, "parameter_invalid_integer")
 
 
@@ -176,16 +179,17 @@ def _boolean(value: Any, path: str) -> bool:
 
 
 def _decimal(value: Any, path: str) -> Decimal:
-    try:
+    if DECIMAL.fullmatch(str(value)):
         return Decimal(str(value))
-    except InvalidOperation as error:
-        raise invalid(f"Invalid decimal: {value}", path) from error
+    raise invalid(f"Invalid decimal: {value}", path)
 
 
 def _metadata(value: Any, path: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise invalid(f"Invalid object: {path}", path)
     for key, item in value.items():
+        if isinstance(item, Mapping):
+            raise invalid(f"Invalid string: {path}[{key}]", f"{path}[{key}]")
         if len(key) > 40 or len(str(item)) > 500:
             message = "Metadata keys may have 40 characters, values 500."
             raise invalid(message, f"{path}[{key}]", "parameter_invalid_string_length")
@@ -219,7 +223,7 @@ def hash_of(spec: Spec) -> Field:
 
 def list_of(field: Field, maximum: int = 100) -> Field:
     def convert(value: Any, path: str) -> list[Any]:
-        if isinstance(value, Mapping) and all(key.isdigit() for key in value):
+        if isinstance(value, Mapping) and all(map(POSITION.fullmatch, value)):
             value = [value[key] for key in sorted(value, key=int)]
         if not isinstance(value, list | tuple):
             raise invalid(f"Invalid array: {path}", path)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.stripe_simulator.errors import no_such
+from local.stripe_simulator.journal import Journal
 
 Json = dict[str, Any]
 
@@ -29,13 +30,15 @@ class Store:
     """Objects by id; lists by type, and by the fields named in `INDEXED`."""
 
     def __init__(self) -> None:
-        self._objects: dict[str, Json] = {}
+        self._objects: Journal[Json] = Journal()
         self._lists: dict[tuple[str, ...], dict[str, None]] = {}
 
     def insert(self, obj: Json) -> Json:
         object_id = obj["id"]
         self._objects[object_id] = obj
-        self._lists.setdefault((obj["object"],), {})[object_id] = None
+        listed = self._lists.setdefault((obj["object"],), {})
+        listed.pop(object_id, None)  # a former object of that id
+        listed[object_id] = None
         self._index(obj)
         return obj
 
@@ -49,12 +52,19 @@ class Store:
     def delete(self, obj: Json, *, keep_stub: bool = False) -> Json:
         """Remove `obj`; a stub, where Stripe keeps one, is found by id but never listed."""
         stub = {"id": obj["id"], "object": obj["object"], "deleted": True}
-        self._lists[(obj["object"],)].pop(obj["id"], None)
         if keep_stub:
             self._objects[obj["id"]] = stub
         else:
             del self._objects[obj["id"]]
         return stub
+
+    def mark(self) -> None:
+        """Begin what `undo` takes back."""
+        self._objects.mark()
+
+    def undo(self) -> None:
+        """Take back all since the mark; the lists keep the ids, and skip what isn't there."""
+        self._objects.undo()
 
     def find(self, object_id: str) -> Json | None:
         return self._objects.get(object_id)
@@ -78,7 +88,11 @@ class Store:
         ids = self._lists.get(key, {})
         for object_id in reversed(ids) if newest else ids:
             obj = self._objects.get(object_id)
-            if obj and all(obj.get(field) == value for field, value in where.items()):
+            if (
+                obj
+                and not obj.get("deleted")
+                and all(obj.get(field) == value for field, value in where.items())
+            ):
                 yield obj
 
     def _index(self, obj: Json) -> None:

@@ -10,11 +10,12 @@ import random
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from local.stripe_simulator.cards import TestCard
 from local.stripe_simulator.deliveries import Deliveries
 from local.stripe_simulator.events import EventLog, Recorded, event_object
+from local.stripe_simulator.journal import Journal
 from local.stripe_simulator.store import Json, Store
 from local.stripe_simulator.timers import Timers
 
@@ -47,6 +48,14 @@ class RequestInfo:
         return {"id": self.id, "idempotency_key": self.idempotency_key}
 
 
+class Undoable(Protocol):
+    """A part of the world that can go back to its last mark."""
+
+    def mark(self) -> None: ...
+
+    def undo(self) -> None: ...
+
+
 NO_REQUEST = RequestInfo()
 Reaction = Callable[["World", Json], None]
 
@@ -61,9 +70,9 @@ class World:
     timers: Timers = field(default_factory=Timers)
     events: EventLog = field(default_factory=EventLog)
     request: RequestInfo = NO_REQUEST
-    cards: dict[str, TestCard] = field(default_factory=dict)  # payment method id -> how it behaves
-    private: dict[str, Json] = field(default_factory=dict)  # what an object keeps but never shows
-    detached: set[str] = field(default_factory=set)  # payment methods that may not be used again
+    cards: Journal[TestCard] = field(default_factory=Journal)  # payment method id -> how it behaves
+    private: Journal[Json] = field(default_factory=Journal)  # what an object keeps but never shows
+    detached: Journal[bool] = field(default_factory=Journal)  # payment methods not to use again
     _advanced_by: float = 0.0
     _frozen_at: float | None = None
 
@@ -93,6 +102,28 @@ class World:
         self.events.add(Recorded(kind, obj, before, self.now()))
         if react := self.reactions.get(kind):
             react(self, obj)
+
+    def begin(self, request: RequestInfo) -> None:
+        """What happens from here on is caused by `request`, and can be undone."""
+        self.request = request
+        for part in self._undoable():
+            part.mark()
+
+    def undo(self) -> None:
+        """Take back all that the request did: it is refused."""
+        self.events.take()
+        for part in self._undoable():
+            part.undo()
+
+    def _undoable(self) -> tuple[Undoable, ...]:
+        return (
+            self.store,
+            self.timers,
+            self.deliveries.destinations,
+            self.cards,
+            self.private,
+            self.detached,
+        )
 
     def publish_events(self) -> None:
         """Turn what was recorded into event objects, in their lifecycle's order, to deliver."""

@@ -16,7 +16,6 @@ from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.control import Control, refuse_invalid
 from local.stripe_simulator.http.pages import Pages
 from local.stripe_simulator.http.sender import Sender
-from local.stripe_simulator.params import decode
 
 
 def create_app(engine: Engine) -> Starlette:
@@ -28,11 +27,15 @@ def create_app(engine: Engine) -> Starlette:
         answer = engine.request(
             request.method,
             request.scope["path"],
-            decode("&".join(part for part in (query, encoded) if part)),
+            "&".join(part for part in (query, encoded) if part),
             request.headers,
         )
         sender.wake()
         return Response(answer.body, answer.status, answer.headers)
+
+    async def unrouted(request: Request, _error: Exception) -> Response:
+        """Any other path or method: the API tells that it has no such URL."""
+        return await api(request)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -48,6 +51,6 @@ def create_app(engine: Engine) -> Starlette:
             *Pages(engine, sender).routes(),
             *Control(engine, sender).routes(),
         ],
-        exception_handlers={ValidationError: refuse_invalid},
+        exception_handlers={404: unrouted, 405: unrouted, ValidationError: refuse_invalid},
         lifespan=lifespan,
     )

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.stripe_simulator.cards import passes_luhn
+from local.stripe_simulator.cards import only_digits, passes_luhn
 
-EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/?\s*(\d{4}|\d{2})\s*$")
+EXPIRY = re.compile(r"^\s*([0-9]{1,2})\s*/?\s*([0-9]{4}|[0-9]{2})\s*$")
 EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 AMEX = ("34", "37")
 
@@ -83,7 +83,7 @@ class CardForm:
         return None if EMAIL.match(self.email) else "Enter a valid email address."
 
     def _number_problem(self) -> str | None:
-        if not self.number.isdigit() or len(self.number) < 12:
+        if not only_digits(self.number) or len(self.number) < 12:
             return "Your card number is incomplete."
         return None if passes_luhn(self.number) else "Your card number is invalid."
 
@@ -99,7 +99,7 @@ class CardForm:
 
     def _cvc_problem(self) -> str | None:
         digits = 4 if self.number.startswith(AMEX) else 3
-        complete = self.cvc.isdigit() and len(self.cvc) == digits
+        complete = only_digits(self.cvc) and len(self.cvc) == digits
         return None if complete else "Your card's security code is incomplete."
 
     def _expires(self) -> tuple[int, int]:

@@ -187,7 +187,7 @@ def detach(world: World, _params: Params, method_id: str) -> Json:
             "The payment method you provided is not attached to a customer so detachment is "
             "impossible."
         )
-    world.detached.add(method_id)
+    world.detached[method_id] = True
     method = world.store.update(before, customer=None)
     world.emit("payment_method.detached", method, before)
     _forget_default(world, method_id, before["customer"])

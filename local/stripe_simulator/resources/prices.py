@@ -27,6 +27,7 @@ from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
+MAX_AMOUNT = 99_999_999
 INTERVAL = one_of("day", "week", "month", "year")
 RECURRING = hash_of(
     {
@@ -37,7 +38,7 @@ RECURRING = hash_of(
 )
 AMOUNT: Spec = {
     "currency": required(currency),
-    "unit_amount": integer(0, 99_999_999),
+    "unit_amount": integer(0, MAX_AMOUNT),
     "unit_amount_decimal": decimal,
     "recurring": RECURRING,
     "tax_behavior": one_of("exclusive", "inclusive", "unspecified"),
@@ -134,6 +135,8 @@ def _unit_amount(params: Params) -> int:
     exact = Decimal(params.get("unit_amount_decimal") or params.get("unit_amount", -1))
     if exact < 0:
         raise invalid("Missing required param: unit_amount.", "unit_amount", "parameter_missing")
+    if exact > MAX_AMOUNT:
+        raise invalid(f"Invalid decimal: must be at most {MAX_AMOUNT}.", "unit_amount_decimal")
     if exact != int(exact):
         raise not_simulated("fractions of a minor unit", "unit_amount_decimal")
     return int(exact)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from local.stripe_simulator.deliveries import Destination
 from local.stripe_simulator.events import API_VERSION
 from local.stripe_simulator.pagination import PAGE, page
@@ -62,16 +64,19 @@ def update(world: World, params: Params, endpoint_id: str) -> Json:
     if "disabled" in params:
         changes["status"] = "disabled" if params["disabled"] else "enabled"
     endpoint = world.store.update(before, **changes)
-    destination = world.deliveries.destinations[endpoint_id]
-    destination.url = endpoint["url"]
-    destination.enabled_events = endpoint["enabled_events"]
-    destination.enabled = endpoint["status"] == "enabled"
+    destinations = world.deliveries.destinations
+    destinations[endpoint_id] = replace(
+        destinations[endpoint_id],
+        url=endpoint["url"],
+        enabled_events=endpoint["enabled_events"],
+        enabled=endpoint["status"] == "enabled",
+    )
     return endpoint
 
 
 def delete(world: World, _params: Params, endpoint_id: str) -> Json:
     endpoint = world.store.get("webhook_endpoint", endpoint_id)
-    world.deliveries.destinations.pop(endpoint_id).enabled = False
+    del world.deliveries.destinations[endpoint_id]
     return world.store.delete(endpoint)
 
 

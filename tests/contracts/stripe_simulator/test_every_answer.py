@@ -20,7 +20,7 @@ class CheckedAccount(Account):
         super().__init__()
         self.asked: set[tuple[str, str]] = set()
 
-    def request(self, method: str, path: str, params: Json, **headers: str) -> Response:
+    def request(self, method: str, path: str, params: Json | str, **headers: str) -> Response:
         response = super().request(method, path, params, **headers)
         body = response.json()
         if response.status == 200:

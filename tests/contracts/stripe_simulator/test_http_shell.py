@@ -186,6 +186,26 @@ def test_a_destination_that_makes_no_sense_is_refused(
     assert answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/_sim/destinations", "{not json"),
+        ("POST", "/_sim/advance", b"\xff"),
+        ("POST", "/_sim/advance", '{"to": 1e300}'),
+        ("POST", "/_sim/seed", "[]"),
+        ("POST", "/_sim/seed", '{"products": [{"id": "p", "name": "", "prices": []}]}'),
+        ("GET", "/_sim/deliveries/settled?timeout=abc", None),
+        ("GET", "/_sim/deliveries/settled?timeout=nan", None),
+    ],
+)
+def test_a_control_request_that_makes_no_sense_says_what_is_wrong(
+    http: httpx.Client, method: str, path: str, body: str | bytes | None
+) -> None:
+    answer = http.request(method, path, content=body)
+    assert answer.status_code == 422
+    assert answer.json()["detail"]
+
+
 def test_seeding_twice_adds_nothing(http: httpx.Client) -> None:
     customers = [{"email": "ada@example.com", "name": "Ada", "metadata": {"user": "1"}}]
     first = http.post("/_sim/seed", json={"customers": customers}).json()
@@ -269,6 +289,31 @@ def test_an_expired_session_and_an_unknown_one_say_so(http: httpx.Client) -> Non
     assert "This checkout session has expired" in expired.text
     assert "canceled=1" in expired.text
     assert http.get("/c/pay/cs_test_none").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/v1/customers"),
+        ("PATCH", "/v1/customers"),
+        ("OPTIONS", "/v1/customers"),
+        ("GET", "/v2/core/accounts"),
+    ],
+)
+def test_a_url_that_the_api_does_not_have_is_refused_in_its_shape(
+    http: httpx.Client, method: str, path: str
+) -> None:
+    answer = http.request(method, path)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (404, "invalid_request_error")
+    assert error["message"].startswith(f"Unrecognized request URL ({method}: {path}).")
+    assert answer.headers["request-id"].startswith("req_")
+
+
+def test_a_form_that_can_not_be_decoded_is_refused_in_the_apis_shape(http: httpx.Client) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = http.post("/v1/customers", content="metadata=1&metadata[a]=2", headers=form)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "metadata")
 
 
 def test_an_invoice_has_a_page(http: httpx.Client) -> None:

@@ -29,7 +29,7 @@ class Account:
     def with_settings(cls, **settings: Any) -> Account:
         return cls(Engine(lambda: START, random.Random(1), Settings(**settings)))
 
-    def request(self, method: str, path: str, params: Json, **headers: str) -> Response:
+    def request(self, method: str, path: str, params: Json | str, **headers: str) -> Response:
         return self.engine.request(method, path, params, {**KEY, **headers})
 
     def get(self, path: str, **params: Any) -> Json:

@@ -1,5 +1,7 @@
 """What is sold, and for how much."""
 
+import pytest
+
 from tests.unit.stripe_simulator.account import Account
 
 
@@ -80,3 +82,12 @@ def test_an_inactive_price_can_not_be_bought(stripe: Account) -> None:
     stripe.refused("POST", "/v1/checkout/sessions", 400, mode="subscription",
                    success_url="https://x.example",
                    line_items=[{"price": price["id"], "quantity": 1}])  # fmt: skip
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e99", "²", "1" * 15])
+def test_an_amount_must_be_a_plain_number_that_stripe_can_charge(
+    stripe: Account, amount: str
+) -> None:
+    error = stripe.refused("POST", "/v1/prices", 400, currency="usd", unit_amount_decimal=amount,
+                           product_data={"name": "Standard"})  # fmt: skip
+    assert error["param"] == "unit_amount_decimal"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.store import Store
 from tests.unit.stripe_simulator.account import DAY, START, Account
 
 
@@ -57,6 +58,40 @@ def test_another_api_version_is_refused_rather_than_answered_in_the_wrong_shape(
 def test_an_unknown_url_says_so(stripe: Account) -> None:
     error = stripe.refused("GET", "/v1/unicorns", 404)
     assert error["message"].startswith("Unrecognized request URL (GET: /v1/unicorns).")
+
+
+@pytest.mark.parametrize(
+    ("encoded", "param"),
+    [
+        ("metadata=1&metadata[a]=2", "metadata"),
+        ("metadata" + "[a]" * 3000 + "=1", "metadata"),
+        ("metadata[a][b]=1", "metadata[a]"),
+        ("preferred_locales[²]=en", "preferred_locales"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(
+    stripe: Account, encoded: str, param: str
+) -> None:
+    response = stripe.request("POST", "/v1/customers", encoded)
+    assert response.status == 400, response.json()
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert response.json()["error"]["param"] == param
+
+
+class BrokenStore(Store):
+    def insert(self, obj: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError(f"can't store {obj['email']}")
+
+
+def test_a_failure_of_its_own_is_told_as_stripe_does_and_logged_without_values(
+    stripe: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    stripe.engine.world.store = BrokenStore()
+    response = stripe.request("POST", "/v1/customers", {"email": "private@example.test"})
+    assert (response.status, response.json()["error"]["type"]) == (500, "api_error")
+    assert f"{response.headers['Request-Id']} failed: ValueError" in caplog.text
+    assert "in insert" in caplog.text
+    assert "private@example.test" not in caplog.text
 
 
 def test_an_unknown_id_in_the_path_is_404(stripe: Account) -> None:
