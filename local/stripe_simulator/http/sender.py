@@ -20,7 +20,7 @@ from local.stripe_simulator.http.signing import signature
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
-AT_ONCE = 4
+AT_ONCE = 4  # Stripe sends in parallel too: receivers meet events out of order here already
 TIMEOUT_SECONDS = 30.0
 LONGEST_NAP_SECONDS = 60.0
 
