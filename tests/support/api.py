@@ -19,7 +19,7 @@ from api.app import handler_on
 from api.ports import ApiPorts
 from billing.gateway.stripe_gateway import StripeGateway
 from local.stripe_simulator.engine import Engine
-from local.stripe_simulator.params import decode
+from local.stripe_simulator.inprocess import EngineClient
 from local.stripe_simulator.seed import Seed, plant
 from tests.support.aws import FakePorts, a_lambda_context
 
@@ -58,14 +58,11 @@ class Trouble:
         return True
 
 
-class InProcess(stripe.HTTPClient):
+class InProcess(EngineClient):
     """The SDK's transport onto the simulator's engine. Without ``status`` a trouble is silence."""
 
-    name = "in-process"
-
     def __init__(self, engine: Engine) -> None:
-        super().__init__()
-        self.engine = engine
+        super().__init__(engine)
         self.requests: list[Request] = []
         self.troubles: list[Trouble] = []
         self.observers: list[Callable[[Request], None]] = []  # called after each request's effect
@@ -77,30 +74,26 @@ class InProcess(stripe.HTTPClient):
         url: str,
         headers: Mapping[str, str] | None,
         post_data: Any = None,
-        **_: Any,
+        *,
+        _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
-        parts, given = urlsplit(url), dict(headers or {})
-        request = Request(method.upper(), parts.path, given.get("Idempotency-Key"))
+        key = (headers or {}).get("Idempotency-Key")
+        request = Request(method.upper(), urlsplit(url).path, key)
         with self._lock:
             self.requests.append(request)
             trouble = next((t for t in self.troubles if t.strikes(request)), None)
             if trouble and not trouble.after_effect:
                 return self._fail(trouble)
-            params = decode(post_data if isinstance(post_data, str) else parts.query)
-            answer = self.engine.request(request.method, request.path, params, given)
+            answer = super().request(method, url, headers, post_data)
             for observer in self.observers:
                 observer(request)
             if trouble:
                 return self._fail(trouble)
-        names = {name.lower(): value for name, value in answer.headers.items()}
-        return answer.body.decode(), answer.status, names
+        return answer
 
     def asked(self, method: str, path: str) -> list[Request]:
         """The requests of this kind, tries of the SDK included."""
         return [r for r in self.requests if (r.method, r.path) == (method, path)]
-
-    def close(self) -> None:
-        """Nothing is open."""
 
     def _fail(self, trouble: Trouble) -> tuple[str, int, Mapping[str, str]]:
         if trouble.status is None:

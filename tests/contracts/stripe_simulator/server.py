@@ -64,18 +64,10 @@ class Receiver:
     answer: Callable[[Received], tuple[int, bytes]] = lambda _: (200, b"{}")
     requests: list[Received] = field(default_factory=list)
     url: str = ""
-    _arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, request: Received) -> tuple[int, bytes]:
-        with self._arrived:
-            self.requests.append(request)
-            self._arrived.notify_all()
+        self.requests.append(request)
         return self.answer(request)
-
-    def wait_for(self, count: int) -> list[Received]:
-        with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.requests) >= count, DEADLINE)
-        return self.requests
 
     @contextmanager
     def running(self) -> Iterator[Receiver]:
