@@ -56,7 +56,9 @@ def catalogue(stripe: Account) -> Json:
 def people_and_cards(stripe: Account) -> Json:
     address = {"line1": "1 Way", "city": "Bern", "country": "CH", "postal_code": "3000"}
     customer = stripe.customer(
-        name="Ada", address=address, shipping={"name": "Ada", "address": address}
+        name="Test Customer",
+        address=address,
+        shipping={"name": "Test Customer", "address": address},
     )
     path = f"/v1/customers/{customer['id']}"
     stripe.get(path, expand=["subscriptions", "invoice_settings.default_payment_method"])
@@ -103,7 +105,7 @@ def checkout(stripe: Account, price: Json) -> Json:
         "metadata": {"user": "1"},
         "expand": ["line_items"],
     }
-    session = stripe.session(price, **everything, customer_email="ada@example.com")
+    session = stripe.session(price, **everything, customer_email="customer@example.test")
     path = f"/v1/checkout/sessions/{session['id']}"
     stripe.post(path, metadata={"user": "2"})
     stripe.get(f"/v1/payment_pages/{session['id']}")

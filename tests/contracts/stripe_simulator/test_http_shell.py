@@ -27,11 +27,11 @@ from tests.contracts.stripe_simulator.server import (
 from tests.contracts.stripe_simulator.shapes import check
 
 CARD = {
-    "email": "ada@example.com",
+    "email": "customer@example.test",
     "number": "4242 4242 4242 4242",
     "expiry": "12 / 34",
     "cvc": "123",
-    "name": "Ada <script>alert(1)</script>",
+    "name": "Test Customer <script>alert(1)</script>",
     "postal_code": "10115",
 }
 
@@ -103,7 +103,7 @@ def test_a_webhook_that_fails_is_sent_again_until_it_arrives(http: httpx.Client)
     receiver = Receiver(lambda _: (500, b"") if next(numbers) < 3 else (200, b""))
     with receiver.running():
         add_destination(http, type="webhook", url=receiver.url, enabled_events=["customer.created"])
-        call(http, "/v1/customers", email="ada@example.com")
+        call(http, "/v1/customers", email="customer@example.test")
         assert settled(http)
         (delivery,) = call(http, "/_sim/deliveries")["data"]
         assert delivery["state"] == "delivered"
@@ -116,7 +116,7 @@ def test_a_webhook_that_fails_is_sent_again_until_it_arrives(http: httpx.Client)
 
 def test_an_endpoint_that_is_down_does_not_hold_up_the_api(http: httpx.Client) -> None:
     add_destination(http, type="webhook", url="http://127.0.0.1:9")
-    call(http, "/v1/customers", email="ada@example.com")
+    call(http, "/v1/customers", email="customer@example.test")
     assert settled(http)
     (delivery,) = call(http, "/_sim/deliveries?state=failed")["data"]
     assert "ConnectError" in delivery["attempts"][0]["error"]
@@ -130,7 +130,7 @@ def test_a_partner_event_source_gets_events_by_put_partner_events(http: httpx.Cl
         source = "aws.partner/stripe.com/ed_test_local"
         destination = {"type": "eventbridge", "endpoint_url": receiver.url, "source": source}
         add_destination(http, **destination, enabled_events=["customer.created"])
-        call(http, "/v1/customers", email="ada@example.com")
+        call(http, "/v1/customers", email="customer@example.test")
         assert settled(http)
         (request,) = receiver.requests
         assert request.headers["x-amz-target"] == "AWSEvents.PutPartnerEvents"
@@ -150,7 +150,7 @@ def test_a_partner_event_that_aws_refuses_is_sent_again(http: httpx.Client) -> N
         source = "aws.partner/stripe.com/ed_test_local"
         destination = {"type": "eventbridge", "endpoint_url": receiver.url, "source": source}
         add_destination(http, **destination, enabled_events=["customer.created"])
-        call(http, "/v1/customers", email="ada@example.com")
+        call(http, "/v1/customers", email="customer@example.test")
         assert settled(http)
         assert len(receiver.requests) == 2
 
@@ -207,12 +207,14 @@ def test_a_control_request_that_makes_no_sense_says_what_is_wrong(
 
 
 def test_seeding_twice_adds_nothing(http: httpx.Client) -> None:
-    customers = [{"email": "ada@example.com", "name": "Ada", "metadata": {"user": "1"}}]
+    customers = [
+        {"email": "customer@example.test", "name": "Test Customer", "metadata": {"user": "1"}}
+    ]
     first = http.post("/_sim/seed", json={"customers": customers}).json()
     assert len(first["prices"]) == 5
     assert http.post("/_sim/seed", json={"customers": customers}).json() == first
     assert len(call(http, "/v1/prices")["data"]) == 5
-    customer = call(http, f"/v1/customers/{first['customers']['ada@example.com']}")
+    customer = call(http, f"/v1/customers/{first['customers']['customer@example.test']}")
     assert customer["metadata"] == {"user": "1"}
 
 
@@ -243,7 +245,7 @@ def test_paying_on_the_page_leads_back_to_the_app(http: httpx.Client) -> None:
     assert session["id"] in http.get(answer.headers["location"]).text
     paid = call(http, f"/v1/checkout/sessions/{session['id']}")
     assert paid["payment_status"] == "paid"
-    assert paid["customer_details"]["email"] == "ada@example.com"
+    assert paid["customer_details"]["email"] == "customer@example.test"
     again = http.post(session["url"], data=CARD)
     assert "This checkout is complete" in again.text
     assert len(call(http, "/v1/charges")["data"]) == 1
@@ -261,7 +263,7 @@ def test_a_decline_shows_the_page_again_without_the_card(http: httpx.Client) -> 
     assert answer.status_code == 402
     assert "Your card has insufficient funds." in answer.text
     assert 'role="alert"' in answer.text
-    assert "ada@example.com" in answer.text
+    assert "customer@example.test" in answer.text
     assert "<script" not in answer.text
     assert "4000000000009995" not in answer.text
     assert "987" not in answer.text

@@ -63,7 +63,9 @@ def price_of(client: StripeClient) -> str:
 
 
 def test_it_subscribes_through_checkout(client: StripeClient) -> None:
-    customer = client.v1.customers.create({"email": "ada@example.com", "metadata": {"user": "1"}})
+    customer = client.v1.customers.create(
+        {"email": "customer@example.test", "metadata": {"user": "1"}}
+    )
     session = session_of(client, price_of(client), customer=customer.id)
     client.raw_request(
         "post", f"/v1/payment_pages/{session.id}/confirm", payment_method="pm_card_visa"
@@ -100,9 +102,9 @@ def test_errors_arrive_as_the_sdks_own_classes(client: StripeClient) -> None:
         client.v1.customers.retrieve("cus_none")
     assert (missing.value.http_status, missing.value.code) == (404, "resource_missing")
     options: Any = {"idempotency_key": f"op-{id(client)}"}
-    client.v1.customers.create({"name": "Ada"}, options)
+    client.v1.customers.create({"name": "Test Customer"}, options)
     with pytest.raises(IdempotencyError):
-        client.v1.customers.create({"name": "Bob"}, options)
+        client.v1.customers.create({"name": "Other Customer"}, options)
 
 
 def test_a_live_key_is_refused(address: str) -> None:
@@ -112,21 +114,21 @@ def test_a_live_key_is_refused(address: str) -> None:
 
 
 def test_pages_follow_one_another(client: StripeClient) -> None:
-    customer = client.v1.customers.create({"name": "Ada"})
+    customer = client.v1.customers.create({"name": "Test Customer"})
     made = [client.v1.setup_intents.create({"customer": customer.id}).id for _ in range(5)]
     page = client.v1.setup_intents.list({"customer": customer.id, "limit": 2})
     assert [intent.id for intent in page.auto_paging_iter()] == made[::-1]
 
 
 def test_values_of_all_kinds_survive_the_form(client: StripeClient) -> None:
-    name = "Jörg & Söhne = [100 %] + “more”"
+    name = "Tëst & Cüstomer = [100 %] + “more”"
     customer = client.v1.customers.create({"name": name, "metadata": {"a.b c": "d=e&f"}})
     found = client.v1.customers.retrieve(customer.id)
     assert (found.name, found.metadata["a.b c"]) == (name, "d=e&f")  # type: ignore[index]
 
 
 def test_a_deleted_customer_says_so(client: StripeClient) -> None:
-    customer = client.v1.customers.create({"name": "Ada"})
+    customer = client.v1.customers.create({"name": "Test Customer"})
     client.v1.customers.delete(customer.id)
     assert client.v1.customers.retrieve(customer.id).deleted is True
 
@@ -138,7 +140,7 @@ def test_the_async_client_works_alike(address: str) -> None:
         http_client = HTTPXClient()
         client = StripeClient(KEY, base_addresses={"api": address}, http_client=http_client)
         try:
-            names = ("Ada", "Bob", "Eve")
+            names = ("Test Customer", "Other Customer", "Renamed Customer")
             made = await asyncio.gather(
                 *(client.v1.customers.create_async({"name": name}) for name in names)
             )
@@ -147,7 +149,7 @@ def test_the_async_client_works_alike(address: str) -> None:
         finally:
             await http_client.close_async()
 
-    assert asyncio.run(use()) == "Eve"
+    assert asyncio.run(use()) == "Renamed Customer"
 
 
 def test_the_date_is_the_simulators_and_there_only_once(address: str) -> None:

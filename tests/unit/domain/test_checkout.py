@@ -69,8 +69,8 @@ def test_one_trial_per_user() -> None:
 
 def test_a_customer_has_what_is_known_of_the_user() -> None:
     assert customer_params("user_1", None, None, None) == {"metadata": {"user_id": "user_1"}}
-    assert customer_params("user_1", "a@example.test", "Ada", None) == {
+    assert customer_params("user_1", "a@example.test", "Test Customer", None) == {
         "email": "a@example.test",
-        "name": "Ada",
+        "name": "Test Customer",
         "metadata": {"user_id": "user_1"},
     }

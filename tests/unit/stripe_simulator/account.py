@@ -77,7 +77,7 @@ class Account:
 
     def customer(self, card: str | None = "pm_card_visa", **params: Any) -> Json:
         """A customer, with that card on file as default."""
-        customer = self.post("/v1/customers", **{"email": "ada@example.com", **params})
+        customer = self.post("/v1/customers", **{"email": "customer@example.test", **params})
         if card is None:
             return customer
         method = self.post(f"/v1/payment_methods/{card}/attach", customer=customer["id"])

@@ -7,11 +7,11 @@ import pytest
 from local.stripe_simulator.http.card_form import CardForm
 
 GOOD = CardForm(
-    email="ada@example.com",
+    email="customer@example.test",
     number="4242424242424242",
     expiry="04 / 31",
     cvc="123",
-    name="Ada",
+    name="Test Customer",
     postal_code="10115",
 )
 
@@ -25,7 +25,7 @@ def test_a_complete_form_has_no_problems_and_makes_a_payment_method() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"email": "ada"}, "Enter a valid email address."),
+        ({"email": "customer"}, "Enter a valid email address."),
         ({"number": ""}, "Your card number is incomplete."),
         ({"number": "42424242"}, "Your card number is incomplete."),
         ({"number": "4242424242424241"}, "Your card number is invalid."),
@@ -57,4 +57,8 @@ def test_an_amex_has_four_digits_on_the_front() -> None:
 
 
 def test_nothing_of_the_card_is_shown_again() -> None:
-    assert GOOD.kept() == {"email": "ada@example.com", "name": "Ada", "postal_code": "10115"}
+    assert GOOD.kept() == {
+        "email": "customer@example.test",
+        "name": "Test Customer",
+        "postal_code": "10115",
+    }

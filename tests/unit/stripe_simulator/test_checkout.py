@@ -83,12 +83,12 @@ def test_without_a_customer_one_is_created_from_what_the_payer_gave(stripe: Acco
         "/v1/payment_methods",
         type="card",
         card=card,
-        billing_details={"name": "Ada", "email": "ada@example.com"},
+        billing_details={"name": "Test Customer", "email": "customer@example.test"},
     )
     paid = stripe.pay(stripe.session(), method["id"])
     customer = stripe.get(f"/v1/customers/{paid['customer']}")
-    assert (customer["email"], customer["name"]) == ("ada@example.com", "Ada")
-    assert paid["customer_details"]["email"] == "ada@example.com"
+    assert (customer["email"], customer["name"]) == ("customer@example.test", "Test Customer")
+    assert paid["customer_details"]["email"] == "customer@example.test"
 
 
 def test_a_decline_leaves_the_session_open_and_no_subscription(stripe: Account) -> None:
@@ -250,7 +250,7 @@ def test_sessions_are_found_by_what_came_of_them(stripe: Account) -> None:
         {"customer": customer["id"]},
         {"subscription": paid["subscription"]},
         {"status": "complete"},
-        {"customer_details": {"email": "ada@example.com"}},
+        {"customer_details": {"email": "customer@example.test"}},
     ):
         found = stripe.get("/v1/checkout/sessions", **filters)["data"]
         assert [session["id"] for session in found] == [paid["id"]]

@@ -18,28 +18,33 @@ DECLINING = [
 
 
 def test_a_customer_is_created_changed_and_found_by_email(stripe: Account) -> None:
-    customer = stripe.post("/v1/customers", email="ada@example.com", metadata={"user": "1"})
+    customer = stripe.post("/v1/customers", email="customer@example.test", metadata={"user": "1"})
     path = f"/v1/customers/{customer['id']}"
-    changed = stripe.post(path, name="Ada", metadata={"plan": "x"}, address={"country": "GB"})
+    changed = stripe.post(
+        path, name="Test Customer", metadata={"plan": "x"}, address={"country": "GB"}
+    )
     assert changed["metadata"] == {"user": "1", "plan": "x"}
     assert changed["address"]["country"] == "GB"
     assert changed["address"]["city"] is None
-    stripe.post("/v1/customers", email="bob@example.com")
-    found = stripe.get("/v1/customers", email="ada@example.com")["data"]
+    stripe.post("/v1/customers", email="other@example.test")
+    found = stripe.get("/v1/customers", email="customer@example.test")["data"]
     assert [each["id"] for each in found] == [customer["id"]]
 
 
 def test_a_change_tells_what_was_before(stripe: Account) -> None:
-    customer = stripe.post("/v1/customers", name="Ada", metadata={"a": "1"})
-    stripe.post(f"/v1/customers/{customer['id']}", name="Eve", metadata={"b": "2"})
+    customer = stripe.post("/v1/customers", name="Test Customer", metadata={"a": "1"})
+    stripe.post(f"/v1/customers/{customer['id']}", name="Renamed Customer", metadata={"b": "2"})
     event = stripe.events(type="customer.updated")[0]
-    assert event["data"]["previous_attributes"] == {"name": "Ada", "metadata": {"b": None}}
-    assert event["data"]["object"]["name"] == "Eve"
+    assert event["data"]["previous_attributes"] == {
+        "name": "Test Customer",
+        "metadata": {"b": None},
+    }
+    assert event["data"]["object"]["name"] == "Renamed Customer"
 
 
 def test_a_change_that_changes_nothing_is_no_event(stripe: Account) -> None:
-    customer = stripe.post("/v1/customers", name="Ada")
-    stripe.post(f"/v1/customers/{customer['id']}", name="Ada")
+    customer = stripe.post("/v1/customers", name="Test Customer")
+    stripe.post(f"/v1/customers/{customer['id']}", name="Test Customer")
     assert stripe.event_types() == ["customer.created"]
 
 
@@ -56,7 +61,7 @@ def test_a_deleted_customer_leaves_a_stub_and_loses_its_subscriptions(stripe: Ac
     assert stripe.get(f"/v1/subscriptions/{subscription['id']}")["status"] == "canceled"
     assert stripe.event_types(before) == ["customer.subscription.deleted", "customer.deleted"]
     assert stripe.get("/v1/customers")["data"] == []
-    stripe.refused("POST", path, 404, name="Ada")
+    stripe.refused("POST", path, 404, name="Test Customer")
 
 
 def test_a_test_id_attaches_a_card_of_its_brand(stripe: Account) -> None:

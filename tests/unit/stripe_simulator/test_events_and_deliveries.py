@@ -20,10 +20,10 @@ def types(deliveries: list[Delivery]) -> list[str]:
 
 def test_an_event_is_a_snapshot_and_names_its_request(stripe: Account) -> None:
     key = {"Idempotency-Key": "op-1"}
-    created = stripe.request("POST", "/v1/customers", {"name": "Ada"}, **key)
+    created = stripe.request("POST", "/v1/customers", {"name": "Test Customer"}, **key)
     customer = created.json()
     stripe.wait(5)
-    stripe.post(f"/v1/customers/{customer['id']}", name="Eve")
+    stripe.post(f"/v1/customers/{customer['id']}", name="Renamed Customer")
     event = stripe.events()[0]
     assert event["data"] == {"object": customer}
     assert event["created"] == START

@@ -44,7 +44,7 @@ def test_an_id_expands_into_its_object(stripe: Account) -> None:
     subscription = stripe.subscribe()
     path = f"/v1/subscriptions/{subscription['id']}"
     expanded = stripe.get(path, expand=["customer", "latest_invoice.payments"])
-    assert expanded["customer"]["email"] == "ada@example.com"
+    assert expanded["customer"]["email"] == "customer@example.test"
     assert expanded["latest_invoice"]["payments"]["data"][0]["status"] == "paid"
     assert isinstance(stripe.get(path)["customer"], str)
 

@@ -115,7 +115,7 @@ def test_an_unknown_id_in_a_parameter_is_400_and_names_the_parameter(stripe: Acc
 
 
 def test_unknown_parameters_are_refused_at_any_depth(stripe: Account) -> None:
-    error = stripe.refused("POST", "/v1/customers", 400, emial="ada@example.com")
+    error = stripe.refused("POST", "/v1/customers", 400, emial="customer@example.test")
     assert (error["code"], error["param"]) == ("parameter_unknown", "emial")
     error = stripe.refused("POST", "/v1/customers", 400, address={"street": "x"})
     assert error["message"] == "Received unknown parameter: address[street]"
@@ -152,7 +152,7 @@ def test_repeating_an_idempotent_request_gives_the_same_answer_and_does_nothing(
 ) -> None:
     def create() -> Any:
         key = {"Idempotency-Key": "op-1"}
-        return stripe.request("POST", "/v1/customers", {"email": "a@example.com"}, **key)
+        return stripe.request("POST", "/v1/customers", {"email": "customer@example.test"}, **key)
 
     first, second = create(), create()
     assert second.body == first.body
@@ -164,8 +164,8 @@ def test_repeating_an_idempotent_request_gives_the_same_answer_and_does_nothing(
 
 def test_an_idempotency_key_can_not_serve_two_requests(stripe: Account) -> None:
     key = {"Idempotency-Key": "op-1"}
-    stripe.request("POST", "/v1/customers", {"email": "a@example.com"}, **key)
-    response = stripe.request("POST", "/v1/customers", {"email": "b@example.com"}, **key)
+    stripe.request("POST", "/v1/customers", {"email": "customer@example.test"}, **key)
+    response = stripe.request("POST", "/v1/customers", {"email": "other@example.test"}, **key)
     assert response.status == 400
     assert response.json()["error"]["type"] == "idempotency_error"
 
