@@ -69,6 +69,8 @@ def _start(settings: Settings, say: Callable[[str], None]) -> None:
     settings.stack_file.unlink(missing_ok=True)  # of a stack that was killed
     log = settings.supervisor_log
     log.parent.mkdir(parents=True, exist_ok=True)
+    stop = StopSignal()  # a KeyboardInterrupt within Popen would lose the process
+    stop.listen()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "local.stack", "run"],
@@ -79,16 +81,17 @@ def _start(settings: Settings, say: Callable[[str], None]) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        for line in _lines_until(
-            log, lambda: settings.stack_file.exists() or process.poll() is not None
-        ):
-            say(line)
-    except KeyboardInterrupt:
+
+    def over() -> bool:
+        return settings.stack_file.exists() or process.poll() is not None or stop.wait(0)
+
+    for line in _lines_until(log, over):
+        say(line)
+    if stop.wait(0):
         process.terminate()  # even before it holds the lock by which `down` would find it
         process.wait()
         down(settings, say)
-        raise
+        raise KeyboardInterrupt
     if process.poll() is not None:
         _, told, cause = log.read_text().partition(ERROR_PREFIX)
         raise StackError(cause.strip() if told else f"the supervisor has ended: see {log}")
