@@ -6,7 +6,6 @@ only when the last running Lambda has returned.
 
 import asyncio
 import signal
-import socket
 
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
@@ -20,11 +19,6 @@ _GRACEFUL_SECONDS = 0.5
 
 def serve(port: int) -> None:
     asyncio.run(_serve(port))
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) != 0
 
 
 async def _serve(port: int) -> None:
