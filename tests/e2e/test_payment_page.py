@@ -5,7 +5,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from local.stack.stack_file import SeededUser, StackFile
-from tests.support.deployed import Json, eventually
+from tests.support.deployed import Json
+from tests.support.waiting import eventually
 
 DECLINED = "4000 0000 0000 0002"
 GOOD = "4242 4242 4242 4242"

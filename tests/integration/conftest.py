@@ -1,12 +1,12 @@
 """Fixtures of the integration tests."""
 
-import time
 from collections.abc import Callable
 
 import pytest
 
+from tests.support import waiting
+
 _DEADLINE_SECONDS = 20
-_POLL_SECONDS = 0.02
 
 
 @pytest.fixture
@@ -14,9 +14,6 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
     """Wait until a condition holds; fail if it does not within the deadline."""
 
     def wait(holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _DEADLINE_SECONDS
-        while not holds():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            time.sleep(_POLL_SECONDS)
+        waiting.eventually(holds, timeout=_DEADLINE_SECONDS)
 
     return wait

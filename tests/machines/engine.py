@@ -1,11 +1,11 @@
 """Run a test case of MockConfigFile.json and tell the path that it took."""
 
 import json
-import time
 import uuid
 from typing import TYPE_CHECKING
 
 from tests.support.definitions import SAMPLE_INPUT
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -53,10 +53,8 @@ class Engine:
         return path
 
     def _wait(self, execution: str) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while time.monotonic() < deadline:
+        def ended() -> bool:
             described = self._client.describe_execution(executionArn=execution)
-            if described["status"] != "RUNNING":
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"{execution} still runs after {DEADLINE} s")
+            return described["status"] != "RUNNING"
+
+        eventually(ended, f"the end of {execution}", timeout=DEADLINE)

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import httpx
@@ -16,21 +16,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
 from local.stack.stack_file import StackFile
+from tests.support.waiting import eventually
 
-Answer = TypeVar("Answer")
 Json = dict[str, Any]
-
-DEADLINE = 60
-
-
-def eventually(probe: Callable[[], Answer | None], what: str = "it") -> Answer:
-    """Give the first truthy answer; fail when the deadline has passed."""
-    deadline = time.monotonic() + DEADLINE
-    while time.monotonic() < deadline:
-        if answer := probe():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen within {DEADLINE} s")
 
 
 def signature(body: str, secret: str, at: int | None = None) -> str:

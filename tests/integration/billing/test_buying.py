@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from local.stack.stack_file import SeededUser, StackFile
-from tests.support.deployed import Deployed, Json, eventually
+from tests.support.deployed import Deployed, Json
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="session")

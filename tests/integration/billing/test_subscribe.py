@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.deployed import Deployed, Facts, Json, eventually
+from tests.support.deployed import Deployed, Facts, Json
+from tests.support.waiting import eventually
 
 FIRST_CONTACT = [
     "Claim Event",

@@ -3,16 +3,17 @@
 import io
 import json
 import sys
-import time
 import uuid
 import zipfile
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import httpx
 from botocore.config import Config
+
+from tests.support.waiting import eventually
 
 REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
@@ -26,21 +27,10 @@ CALL = {
     "Action": ["states:StartExecution", "events:PutEvents", "lambda:InvokeFunction"],
     "Resource": "*",
 }
-Answer = TypeVar("Answer")
 
 
 def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:8]}"
-
-
-def eventually(probe: Callable[[], Answer | None], timeout: float = 60) -> Answer:
-    """Give the first truthy answer, or fail."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if answer := probe():
-            return answer
-        time.sleep(0.01)
-    raise AssertionError(f"nothing within {timeout} s")
 
 
 def zipped(source: str) -> bytes:
@@ -186,7 +176,7 @@ class Account:
             )
             return next(iter(messages.get("Messages", [])), None)
 
-        message = eventually(received, timeout)
+        message = eventually(received, timeout=timeout)
         self.client("sqs").delete_message(
             QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"]
         )

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from local.embedded_aws.process import PROJECT_ROOT, environment, free_port, running
-from tests.integration.embedded_aws.account import Account, eventually
+from tests.integration.embedded_aws.account import Account
+from tests.support.waiting import eventually
 
 SLEEP = "import os, time\ndef handler(event, context): print(os.getpid()); time.sleep(60)"
 PID = "import os\ndef handler(event, context): return os.getpid()"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.embedded_aws.account import Account, Json, eventually
+from tests.integration.embedded_aws.account import Account, Json
+from tests.support.waiting import eventually
 
 BROKEN = "def handler(event, context): raise RuntimeError('broken')"
 FIXED = "def handler(event, context): return {'seen': event}"

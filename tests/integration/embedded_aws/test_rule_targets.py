@@ -10,8 +10,8 @@ from tests.integration.embedded_aws.account import (
     REGION,
     Account,
     Json,
-    eventually,
 )
+from tests.support.waiting import eventually
 
 ANY = {"source": ["tests"]}
 DONE = {"Done": {"Type": "Succeed"}}
