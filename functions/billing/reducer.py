@@ -5,7 +5,7 @@ before Stripe is asked, so that its version vouches for nobody having written in
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from billing.contracts.stripe_objects import StripeSubscription
 from billing.domain.decide import (
@@ -123,9 +123,7 @@ class Reducer:
             before, now = self._records.load(cause.user_id), self._now()
             decision = decide_on(before, now)
             if isinstance(decision, Ignore):
-                entry = _entry(cause, now).model_copy(
-                    update={"outcome": "stale", "reason": decision.reason}
-                )
+                entry = _entry(cause, now, outcome="stale", reason=decision.reason)
                 self._ledger.close(entry)
                 return entry
             after = self._after(before, decision, cause, now)
@@ -167,14 +165,10 @@ class Reducer:
         return with_listed(record, subscriptions, listed.stamp, ended)
 
     def _commit(self, before: Record, after: Record, cause: Cause, now: int) -> Entry:
-        facts = facts_between(before, after, cause.id, now)
+        facts, changes = facts_between(before, after, cause.id, now), changes_between(before, after)
         while True:
-            entry = _entry(cause, now).model_copy(
-                update={
-                    "changes": changes_between(before, after),
-                    "facts": tuple(fact.key for fact in facts),
-                }
-            )
+            keys = tuple(fact.key for fact in facts)
+            entry = _entry(cause, now, outcome="applied", changes=changes, facts=keys)
             try:
                 self._committer.commit(
                     after, before.version, entry if cause.execution else None, facts
@@ -185,13 +179,13 @@ class Reducer:
             return entry
 
 
-def _entry(cause: Cause, now: int) -> Entry:
+def _entry(cause: Cause, now: int, **ending: Any) -> Entry:
     return Entry(
         event_id=cause.id,
         execution=cause.execution or "",
         user_id=cause.user_id,
-        outcome="applied",
         at=now,
+        **ending,
     )
 
 
