@@ -251,6 +251,13 @@ def merged(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> dict
     return {key: value for key, value in both.items() if value != ""}
 
 
+def changes_of(before: Mapping[str, Any], params: Params) -> Params:
+    """What an update changes: its parameters, with metadata merged into what was there."""
+    if "metadata" not in params:
+        return dict(params)
+    return {**params, "metadata": merged(before["metadata"], params["metadata"])}
+
+
 address = hash_of(
     {name: text(200) for name in ("line1", "line2", "city", "state", "postal_code", "country")}
 )

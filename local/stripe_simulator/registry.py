@@ -6,25 +6,21 @@ from collections.abc import Callable
 from itertools import chain
 
 from local.stripe_simulator.expand import Includable
-from local.stripe_simulator.resources import (
-    account,
+from local.stripe_simulator.resources.account import account, events, webhook_endpoints
+from local.stripe_simulator.resources.catalogue import prices, products
+from local.stripe_simulator.resources.checkout import checkout_sessions, payment_pages
+from local.stripe_simulator.resources.customers import customers
+from local.stripe_simulator.resources.invoices import invoice_collection, invoice_payments, invoices
+from local.stripe_simulator.resources.payments import (
     charges,
-    checkout_sessions,
-    customers,
-    events,
-    invoice_collection,
-    invoice_payments,
-    invoices,
     payment_intents,
     payment_methods,
-    payment_pages,
-    prices,
-    products,
     setup_intents,
+)
+from local.stripe_simulator.resources.subscriptions import (
     subscription_items,
     subscription_lifecycle,
     subscriptions,
-    webhook_endpoints,
 )
 from local.stripe_simulator.routing import Router
 from local.stripe_simulator.world import Reaction, World

@@ -103,6 +103,10 @@ class World:
         if react := self.reactions.get(kind):
             react(self, obj)
 
+    def schedule(self, at: float, kind: str, object_id: str) -> None:
+        """Have the timer of that kind look at the object at that moment."""
+        self.timers.add(at, kind, object_id)
+
     def begin(self, request: RequestInfo) -> None:
         """What happens from here on is caused by `request`, and can be undone."""
         self.request = request

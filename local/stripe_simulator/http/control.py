@@ -13,7 +13,7 @@ from starlette.routing import Route
 from local.stripe_simulator.deliveries import Delivery, Destination
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.sender import Sender
-from local.stripe_simulator.resources import webhook_endpoints
+from local.stripe_simulator.resources.account import webhook_endpoints
 from local.stripe_simulator.seed import Seed, SeedRefused, plant
 
 

@@ -19,7 +19,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
-from local.stripe_simulator.resources import payment_methods
+from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World

@@ -22,7 +22,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
-from local.stripe_simulator.resources import products
+from local.stripe_simulator.resources.catalogue import products
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World

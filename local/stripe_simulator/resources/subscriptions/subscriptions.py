@@ -13,15 +13,12 @@ from local.stripe_simulator.params import (
     one_of,
     text,
 )
-from local.stripe_simulator.resources import (
-    customers,
-    invoice_collection,
-    payment_intents,
-    payment_methods,
-    subscription_items,
-)
-from local.stripe_simulator.resources import subscription_lifecycle as lifecycle
-from local.stripe_simulator.resources.subscription_params import (
+from local.stripe_simulator.resources.customers import customers
+from local.stripe_simulator.resources.invoices import invoice_collection
+from local.stripe_simulator.resources.payments import payment_intents, payment_methods
+from local.stripe_simulator.resources.subscriptions import subscription_items
+from local.stripe_simulator.resources.subscriptions import subscription_lifecycle as lifecycle
+from local.stripe_simulator.resources.subscriptions.subscription_params import (
     CANCELLATION_DETAILS,
     CREATE,
     UPDATE,
@@ -186,7 +183,7 @@ def create(world: World, params: Params) -> Json:
     if invoice["status"] == "open":
         subscription = world.store.update(subscription, status="incomplete")
         expires_at = world.now() + INCOMPLETE_SECONDS
-        world.timers.add(expires_at, "subscription.expire", subscription["id"])
+        world.schedule(expires_at, "subscription.expire", subscription["id"])
     if "cancel_at" in params or "cancel_at_period_end" in params:
         subscription = world.store.update(
             subscription, **_cancellation(world, subscription, params)
@@ -307,7 +304,7 @@ def _cancellation(world: World, subscription: Json, params: Params) -> Json:
         reason, canceled_at = None, None
     else:
         reason, canceled_at = "cancellation_requested", world.now()
-        world.timers.add(cancel_at, "subscription.cancel", subscription["id"])
+        world.schedule(cancel_at, "subscription.cancel", subscription["id"])
     classic = subscription["billing_mode"]["type"] == "classic"
     return {
         "cancel_at": cancel_at,

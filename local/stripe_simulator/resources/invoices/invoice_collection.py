@@ -5,8 +5,9 @@ An invoice follows its payment intent, whoever confirms that: the schedule, the 
 
 from __future__ import annotations
 
-from local.stripe_simulator.resources import invoice_payments, payment_intents
-from local.stripe_simulator.resources.invoice_drafts import subscription_of
+from local.stripe_simulator.resources.invoices import invoice_payments
+from local.stripe_simulator.resources.invoices.invoice_drafts import subscription_of
+from local.stripe_simulator.resources.payments import payment_intents
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
@@ -17,7 +18,7 @@ DRAFT_SECONDS = 3600  # how long a renewal's invoice can still be edited
 def auto_finalize(world: World, invoice: Json) -> Json:
     """Let a draft be finalized and collected by itself, an hour from now."""
     at = world.now() + DRAFT_SECONDS
-    world.timers.add(at, "invoice.finalize", invoice["id"])
+    world.schedule(at, "invoice.finalize", invoice["id"])
     return world.store.update(invoice, automatically_finalizes_at=at)
 
 
@@ -140,7 +141,7 @@ def _mark_failed(world: World, before: Json) -> None:
         next_payment_attempt=scheduled,
     )
     if scheduled is not None:
-        world.timers.add(scheduled, "invoice.retry", invoice["id"])
+        world.schedule(scheduled, "invoice.retry", invoice["id"])
     world.emit("invoice.payment_failed", invoice)
     world.emit("invoice.updated", invoice, before)
 

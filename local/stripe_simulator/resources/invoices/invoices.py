@@ -5,15 +5,15 @@ from __future__ import annotations
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.pagination import LIST, page, whole
 from local.stripe_simulator.params import Params, Spec, boolean, merged, metadata, one_of, text
-from local.stripe_simulator.resources import payment_intents, payment_methods
-from local.stripe_simulator.resources.invoice_collection import (
+from local.stripe_simulator.resources.invoices.invoice_collection import (
     finalize,
     intent_of,
     mark_paid,
     payment_method_of,
     void_open,
 )
-from local.stripe_simulator.resources.invoice_drafts import subscription_of
+from local.stripe_simulator.resources.invoices.invoice_drafts import subscription_of
+from local.stripe_simulator.resources.payments import payment_intents, payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World

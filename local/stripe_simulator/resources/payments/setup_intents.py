@@ -14,7 +14,7 @@ from local.stripe_simulator.params import (
     one_of,
     text,
 )
-from local.stripe_simulator.resources import payment_methods
+from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World

@@ -21,7 +21,8 @@ from local.stripe_simulator.params import (
     unsupported,
     url,
 )
-from local.stripe_simulator.resources import prices, subscription_params, subscriptions
+from local.stripe_simulator.resources.catalogue import prices
+from local.stripe_simulator.resources.subscriptions import subscription_params, subscriptions
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -180,7 +181,7 @@ def create(world: World, params: Params) -> Json:
         "subscription_data": data,
         "payment_intent_data": params.get("payment_intent_data", {}),
     }
-    world.timers.add(session["expires_at"], "checkout_session.expire", session_id)
+    world.schedule(session["expires_at"], "checkout_session.expire", session_id)
     return session
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 from local.stripe_simulator.errors import declined, invalid
 from local.stripe_simulator.events import CHECKOUT_PAYMENT, CHECKOUT_SUBSCRIBE
 from local.stripe_simulator.params import Params, Spec, integer, required, text
-from local.stripe_simulator.resources import (
-    checkout_sessions,
-    customers,
-    invoice_collection,
+from local.stripe_simulator.resources.checkout import checkout_sessions
+from local.stripe_simulator.resources.customers import customers
+from local.stripe_simulator.resources.invoices import invoice_collection
+from local.stripe_simulator.resources.payments import (
     payment_intents,
     payment_methods,
     setup_intents,
-    subscription_lifecycle,
-    subscriptions,
 )
+from local.stripe_simulator.resources.subscriptions import subscription_lifecycle, subscriptions
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World

@@ -7,11 +7,8 @@ decide (`Settings.after_last_retry`).
 from __future__ import annotations
 
 from local.stripe_simulator.events import RENEW
-from local.stripe_simulator.resources import (
-    invoice_collection,
-    invoice_drafts,
-    subscription_items,
-)
+from local.stripe_simulator.resources.invoices import invoice_collection, invoice_drafts
+from local.stripe_simulator.resources.subscriptions import subscription_items
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
@@ -22,10 +19,10 @@ RENEWING = ("active", "trialing", "past_due", "unpaid")
 
 
 def set_timers(world: World, subscription: Json) -> None:
-    world.timers.add(period_end(subscription), "subscription.renew", subscription["id"])
+    world.schedule(period_end(subscription), "subscription.renew", subscription["id"])
     if subscription["trial_end"]:
         warn_at = max(subscription["trial_end"] - TRIAL_WARNING_SECONDS, world.now())
-        world.timers.add(warn_at, "subscription.warn_of_trial_end", subscription["id"])
+        world.schedule(warn_at, "subscription.warn_of_trial_end", subscription["id"])
 
 
 def period_end(subscription: Json) -> int:
@@ -145,7 +142,7 @@ def renew(world: World, before: Json) -> Json:
     subscription, invoice = bill(world, subscription, "subscription_cycle", since)
     if subscription["status"] != "unpaid":
         invoice_collection.auto_finalize(world, invoice)
-    world.timers.add(period_end(subscription), "subscription.renew", subscription["id"])
+    world.schedule(period_end(subscription), "subscription.renew", subscription["id"])
     world.emit("customer.subscription.updated", subscription, before)
     return subscription
 

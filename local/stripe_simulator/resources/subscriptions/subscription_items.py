@@ -10,8 +10,8 @@ from local.stripe_simulator import periods
 from local.stripe_simulator.money import formatted
 from local.stripe_simulator.pagination import PAGE, page
 from local.stripe_simulator.params import Params, merged, required, text
-from local.stripe_simulator.resources import prices
-from local.stripe_simulator.resources.invoice_drafts import Line
+from local.stripe_simulator.resources.catalogue import prices
+from local.stripe_simulator.resources.invoices.invoice_drafts import Line
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World

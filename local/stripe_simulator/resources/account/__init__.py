@@ -1,0 +1,1 @@
+"""The account itself: its events, webhook endpoints and test clocks."""

@@ -1,0 +1,1 @@
+"""Invoices: what is billed, how it is finalized, collected and paid."""

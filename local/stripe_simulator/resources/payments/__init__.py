@@ -1,0 +1,1 @@
+"""How money moves: intents, payment methods, charges, refunds and disputes."""

@@ -1,0 +1,1 @@
+"""Subscriptions: their items, how they change, renew and end."""

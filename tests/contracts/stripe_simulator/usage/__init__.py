@@ -1,0 +1,1 @@
+"""How everything that is served is used: `use(stripe)` of each module calls its routes."""

@@ -1,0 +1,18 @@
+"""Webhook endpoints and events."""
+
+from __future__ import annotations
+
+from tests.unit.stripe_simulator.account import Account
+
+
+def use(stripe: Account) -> None:
+    endpoint = stripe.post(
+        "/v1/webhook_endpoints", url="https://x.example/hook", enabled_events=["*"]
+    )
+    path = f"/v1/webhook_endpoints/{endpoint['id']}"
+    stripe.post(path, disabled="true")
+    stripe.get(path)
+    stripe.get("/v1/webhook_endpoints")
+    stripe.delete(path)
+    events = stripe.get("/v1/events", limit=100)
+    stripe.get(f"/v1/events/{events['data'][0]['id']}")
