@@ -10,7 +10,12 @@ from local.stripe_simulator.resources.account import account, events, webhook_en
 from local.stripe_simulator.resources.catalogue import prices, products
 from local.stripe_simulator.resources.checkout import checkout_sessions, payment_pages
 from local.stripe_simulator.resources.customers import customers
-from local.stripe_simulator.resources.invoices import invoice_collection, invoice_payments, invoices
+from local.stripe_simulator.resources.invoices import (
+    invoice_collection,
+    invoice_finalization,
+    invoice_payments,
+    invoices,
+)
 from local.stripe_simulator.resources.payments import (
     charges,
     payment_intents,
@@ -57,6 +62,7 @@ INCLUDABLE: Includable = {
 TIMERS: dict[str, Callable[[World, str], None]] = {
     **checkout_sessions.TIMERS,
     **invoice_collection.TIMERS,
+    **invoice_finalization.TIMERS,
     **subscription_lifecycle.TIMERS,
 }
 

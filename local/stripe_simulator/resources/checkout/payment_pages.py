@@ -11,7 +11,7 @@ from local.stripe_simulator.events import CHECKOUT_PAYMENT, CHECKOUT_SUBSCRIBE
 from local.stripe_simulator.params import Params, Spec, integer, required, text
 from local.stripe_simulator.resources.checkout import checkout_sessions
 from local.stripe_simulator.resources.customers import customers
-from local.stripe_simulator.resources.invoices import invoice_collection
+from local.stripe_simulator.resources.invoices import invoice_collection, invoice_finalization
 from local.stripe_simulator.resources.payments import (
     payment_intents,
     payment_methods,
@@ -88,7 +88,7 @@ def _start(world: World, session: Json, customer: Json, method: Json, intent: Js
     subscription, invoice = subscription_lifecycle.bill(
         world, subscription, "subscription_create", world.now()
     )
-    invoice = invoice_collection.finalize(world, invoice, intent)
+    invoice = invoice_finalization.finalize(world, invoice, intent)
     if invoice["status"] == "open":
         invoice_collection.mark_paid(world, invoice)
     world.emit("customer.subscription.created", subscription)

@@ -1,4 +1,4 @@
-"""How an invoice is collected: finalized, paid from the card on file, retried, or given up.
+"""How an open invoice is collected: paid from the card on file, retried, or given up.
 
 An invoice follows its payment intent, whoever confirms that: the schedule, the API or a client.
 """
@@ -12,65 +12,20 @@ from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 DAY = 86400
-DRAFT_SECONDS = 3600  # how long a renewal's invoice can still be edited
-
-
-def auto_finalize(world: World, invoice: Json) -> Json:
-    """Let a draft be finalized and collected by itself, an hour from now."""
-    at = world.now() + DRAFT_SECONDS
-    world.schedule(at, "invoice.finalize", invoice["id"])
-    return world.store.update(invoice, automatically_finalizes_at=at)
-
-
-def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
-    """Open a draft: number it and make its payment (with `intent`, where one exists already)."""
-    customer = world.store.get("customer", invoice["customer"])
-    sequence = customer["next_invoice_sequence"]
-    world.store.update(customer, next_invoice_sequence=sequence + 1)
-    page_url = f"{world.settings.base_url}/i/{invoice['id']}"
-    now = world.now()
-    invoice = world.store.update(
-        invoice,
-        automatically_finalizes_at=None,
-        effective_at=now,
-        ending_balance=0,
-        hosted_invoice_url=page_url,
-        invoice_pdf=f"{page_url}/pdf",
-        number=f"{customer['invoice_prefix']}-{sequence:04d}",
-        status="open",
-        status_transitions={**invoice["status_transitions"], "finalized_at": now},
-        webhooks_delivered_at=now,
-    )
-    world.emit("invoice.finalized", invoice)
-    if invoice["amount_due"] == 0:
-        return mark_paid(world, invoice)
-    intent = intent or payment_intents.new(
-        world,
-        {
-            "amount": invoice["amount_due"],
-            "currency": invoice["currency"],
-            "customer": invoice["customer"],
-            "description": _describe(invoice),
-            "setup_future_usage": "off_session",
-        },
-    )
-    invoice_payments.new(world, invoice, intent)
-    world.private[intent["id"]] = {"invoice": invoice["id"]}
-    return invoice
-
-
-def _describe(invoice: Json) -> str:
-    first = invoice["billing_reason"] == "subscription_create"
-    return "Subscription creation" if first else "Subscription update"
 
 
 def payment_method_of(world: World, invoice: Json) -> Json | None:
     """What the invoice is collected from: the subscription's card wins over the customer's."""
-    subscription = world.store.get("subscription", subscription_of(invoice))
+    subscription = subscription_of(invoice)
+    of_subscription = (
+        world.store.get("subscription", subscription)["default_payment_method"]
+        if subscription
+        else None
+    )
     customer = world.store.get("customer", invoice["customer"])
     method_id = (
         invoice["default_payment_method"]
-        or subscription["default_payment_method"]
+        or of_subscription
         or customer["invoice_settings"]["default_payment_method"]
     )
     return world.store.find(method_id) if method_id else None
@@ -165,33 +120,6 @@ def stop_collecting(world: World, invoice: Json) -> None:
         world.store.update(invoice, auto_advance=False, next_payment_attempt=None)
 
 
-def void_open(world: World, invoice: Json) -> Json:
-    transitions = {**invoice["status_transitions"], "voided_at": world.now()}
-    invoice = world.store.update(
-        invoice,
-        auto_advance=False,
-        next_payment_attempt=None,
-        status="void",
-        status_transitions=transitions,
-    )
-    payment = invoice_payments.of_invoice(world, invoice["id"])
-    intent = intent_of(world, invoice)
-    if payment is not None and intent is not None:
-        invoice_payments.mark_canceled(world, payment)
-        payment_intents.abandon(world, intent, "void_invoice")
-    world.emit("invoice.voided", invoice)
-    return invoice
-
-
-def finalize_due(world: World, invoice_id: str) -> None:
-    invoice = world.store.get("invoice", invoice_id)
-    if invoice["status"] != "draft" or not invoice["auto_advance"]:
-        return
-    invoice = finalize(world, invoice)
-    if invoice["status"] == "open":
-        collect(world, invoice, payment_method_of(world, invoice))
-
-
 def retry_due(world: World, invoice_id: str) -> None:
     invoice = world.store.get("invoice", invoice_id)
     due_at = invoice["next_payment_attempt"]
@@ -203,4 +131,4 @@ REACTIONS = {
     "payment_intent.succeeded": on_intent_succeeded,
     "payment_intent.payment_failed": on_intent_failed,
 }
-TIMERS = {"invoice.finalize": finalize_due, "invoice.retry": retry_due}
+TIMERS = {"invoice.retry": retry_due}

@@ -175,5 +175,7 @@ def _line_item(world: World, invoice_id: str, subscription: Json, line: Line) ->
     }
 
 
-def subscription_of(invoice: Json) -> str:
-    return str(invoice["parent"]["subscription_details"]["subscription"])
+def subscription_of(invoice: Json) -> str | None:
+    """The subscription that an invoice bills; invoices of one's own have none."""
+    parent = invoice["parent"]
+    return str(parent["subscription_details"]["subscription"]) if parent else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.pagination import LIST, page, whole
 from local.stripe_simulator.params import Params, Spec, boolean, merged, metadata, one_of, text
+from local.stripe_simulator.resources.invoices import invoice_endings
 from local.stripe_simulator.resources.invoices.invoice_collection import (
-    finalize,
     intent_of,
     mark_paid,
     payment_method_of,
-    void_open,
 )
 from local.stripe_simulator.resources.invoices.invoice_drafts import subscription_of
+from local.stripe_simulator.resources.invoices.invoice_finalization import finalize
 from local.stripe_simulator.resources.payments import payment_intents, payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -82,7 +82,8 @@ def _method_to_pay_with(world: World, invoice: Json, method_id: str | None) -> J
 
 
 def void(world: World, _params: Params, invoice_id: str) -> Json:
-    return void_open(world, _with_status(world, invoice_id, ("open", "uncollectible"), "voided"))
+    invoice = _with_status(world, invoice_id, ("open", "uncollectible"), "voided")
+    return invoice_endings.void(world, invoice)
 
 
 def mark_uncollectible(world: World, _params: Params, invoice_id: str) -> Json:

@@ -7,7 +7,12 @@ decide (`Settings.after_last_retry`).
 from __future__ import annotations
 
 from local.stripe_simulator.events import RENEW
-from local.stripe_simulator.resources.invoices import invoice_collection, invoice_drafts
+from local.stripe_simulator.resources.invoices import (
+    invoice_collection,
+    invoice_drafts,
+    invoice_endings,
+    invoice_finalization,
+)
 from local.stripe_simulator.resources.subscriptions import subscription_items
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -65,10 +70,15 @@ def _invoices_of(world: World, subscription: Json) -> list[Json]:
     ]
 
 
+def _subscription_of(world: World, invoice: Json) -> Json | None:
+    subscription = invoice_drafts.subscription_of(invoice)
+    return world.store.get("subscription", subscription) if subscription else None
+
+
 def on_invoice_paid(world: World, invoice: Json) -> None:
     """A paid invoice brings its subscription (back) to life."""
-    before = world.store.get("subscription", invoice_drafts.subscription_of(invoice))
-    if before["latest_invoice"] != invoice["id"]:
+    before = _subscription_of(world, invoice)
+    if before is None or before["latest_invoice"] != invoice["id"]:
         return
     if before["status"] in ("incomplete", "past_due", "unpaid"):
         subscription = world.store.update(before, status="active")
@@ -77,8 +87,10 @@ def on_invoice_paid(world: World, invoice: Json) -> None:
 
 def on_payment_failed(world: World, invoice: Json) -> None:
     """A renewal that fails makes its subscription past due; after the last try it ends."""
-    before = world.store.get("subscription", invoice_drafts.subscription_of(invoice))
-    if invoice["billing_reason"] == "subscription_create" or before["status"] not in RENEWING:
+    before = _subscription_of(world, invoice)
+    if invoice["billing_reason"] == "subscription_create" or before is None:
+        return
+    if before["status"] not in RENEWING:
         return
     last = invoice["next_payment_attempt"] is None
     outcome = world.settings.after_last_retry if last else "leave_past_due"
@@ -141,7 +153,7 @@ def renew(world: World, before: Json) -> Json:
     )
     subscription, invoice = bill(world, subscription, "subscription_cycle", since)
     if subscription["status"] != "unpaid":
-        invoice_collection.auto_finalize(world, invoice)
+        invoice_finalization.auto_finalize(world, invoice)
     world.schedule(period_end(subscription), "subscription.renew", subscription["id"])
     world.emit("customer.subscription.updated", subscription, before)
     return subscription
@@ -169,7 +181,7 @@ def expire_due(world: World, subscription_id: str) -> None:
     world.emit("customer.subscription.updated", subscription, before)
     invoice = world.store.get("invoice", subscription["latest_invoice"])
     if invoice["status"] == "open":
-        invoice_collection.void_open(world, invoice)
+        invoice_endings.void(world, invoice)
 
 
 REACTIONS = {

@@ -14,7 +14,7 @@ from local.stripe_simulator.params import (
     text,
 )
 from local.stripe_simulator.resources.customers import customers
-from local.stripe_simulator.resources.invoices import invoice_collection
+from local.stripe_simulator.resources.invoices import invoice_collection, invoice_finalization
 from local.stripe_simulator.resources.payments import payment_intents, payment_methods
 from local.stripe_simulator.resources.subscriptions import subscription_items
 from local.stripe_simulator.resources.subscriptions import subscription_lifecycle as lifecycle
@@ -177,7 +177,7 @@ def create(world: World, params: Params) -> Json:
     customers.charge_in(world, customer, first_price["currency"])
     subscription = new(world, customer, params)
     subscription, invoice = lifecycle.bill(world, subscription, "subscription_create", world.now())
-    invoice = invoice_collection.finalize(world, invoice)
+    invoice = invoice_finalization.finalize(world, invoice)
     if invoice["status"] == "open" and behavior != "default_incomplete":
         invoice = invoice_collection.collect(world, invoice, method)
     if invoice["status"] == "open":
