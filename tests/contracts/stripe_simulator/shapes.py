@@ -33,11 +33,15 @@ PRESENCE = json.loads(Path(__file__).with_name("presence.json").read_text())
 # there only when expanded, or for accounts with a permission that ours doesn't have.
 SPECIAL = {
     "Account": {"groups"},
+    "BillingPortal.Configuration.Features.SubscriptionUpdate": {"products"},
+    "BillingPortal.Session": {"after_expiration"},
     "Charge": {"refunds"},
     "Charge.PaymentMethodDetails.Card": {"description", "iin", "issuer", "moto"},
     "Checkout.Session": {"optional_items"},
     "Customer": {"cash_balance"},
     "Customer.Shipping": {"carrier", "tracking_number"},
+    "Dispute": {"network_reason_code"},
+    "Dispute.Evidence": {"appeal"},
     "Invoice": {"confirmation_secret"},
     "Invoice.CustomerShipping": {"carrier", "tracking_number"},
     "PaymentMethod.Card": {"description", "iin", "issuer"},

@@ -14,5 +14,6 @@ def use(stripe: Account) -> None:
     stripe.get(path)
     stripe.get("/v1/webhook_endpoints")
     stripe.delete(path)
+    stripe.customer()
     events = stripe.get("/v1/events", limit=100)
     stripe.get(f"/v1/events/{events['data'][0]['id']}")
