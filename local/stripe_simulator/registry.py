@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 
 from local.stripe_simulator.expand import Includable
@@ -28,6 +28,7 @@ from local.stripe_simulator.resources.subscriptions import (
     subscriptions,
 )
 from local.stripe_simulator.routing import Router
+from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import Reaction, World
 
 ROUTER = Router(
@@ -66,8 +67,23 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **subscription_lifecycle.TIMERS,
 }
 
+
+def _in_turn(*tables: Mapping[str, Reaction]) -> dict[str, Reaction]:
+    """One table of several: where more than one follows a kind of event, each does, in turn."""
+    kinds = dict.fromkeys(chain.from_iterable(tables))
+    return {kind: _each([table[kind] for table in tables if kind in table]) for kind in kinds}
+
+
+def _each(reactions: list[Reaction]) -> Reaction:
+    def react(world: World, obj: Json) -> None:
+        for reaction in reactions:
+            reaction(world, obj)
+
+    return react
+
+
 # How one resource follows another: called with the object as soon as the event is recorded.
-REACTIONS: dict[str, Reaction] = {
-    **invoice_collection.REACTIONS,
-    **subscription_lifecycle.REACTIONS,
-}
+REACTIONS: dict[str, Reaction] = _in_turn(
+    invoice_collection.REACTIONS,
+    subscription_lifecycle.REACTIONS,
+)
