@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.stripe_simulator.cards import Decline
-from local.stripe_simulator.errors import declined, invalid
+from local.stripe_simulator.errors import declined
 from local.stripe_simulator.money import currency
 from local.stripe_simulator.pagination import LIST, page
 from local.stripe_simulator.params import (
@@ -19,7 +19,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
-from local.stripe_simulator.resources.payments import charges, payment_methods
+from local.stripe_simulator.resources.payments import charges, intents
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -51,7 +51,7 @@ CREATE: Spec = {
     "transfer_data": unsupported("Connect"),
 }
 UPDATE: Spec = {**FIELDS, "amount": integer(1, 99_999_999)}
-CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+KIND = "payment_intent"
 REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 
@@ -169,9 +169,7 @@ def refusal(intent: Json) -> Exception:
 def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
-    intent = new(world, params)
-    if params.get("payment_method"):
-        intent = _prepare(world, intent, params["payment_method"])
+    intent = intents.prepare(world, new(world, params), params)
     return _confirm(world, intent) if params.get("confirm") else intent
 
 
@@ -180,28 +178,16 @@ def retrieve(world: World, _params: Params, intent_id: str) -> Json:
 
 
 def update(world: World, params: Params, intent_id: str) -> Json:
-    before = world.store.get("payment_intent", intent_id)
-    _check_status(before, CANCELABLE, "update")
-    changes = {name: value for name, value in params.items() if name != "payment_method"}
-    if "metadata" in params:
-        changes["metadata"] = merged(before["metadata"], params["metadata"])
-    intent = world.store.update(before, **changes)
-    if params.get("payment_method"):
-        intent = _prepare(world, intent, params["payment_method"])
-    return intent
+    return intents.change(world, KIND, params, intent_id)
 
 
 def confirm(world: World, params: Params, intent_id: str) -> Json:
-    intent = world.store.get("payment_intent", intent_id)
-    _check_status(intent, CANCELABLE, "confirm")
-    if params.get("payment_method"):
-        intent = _prepare(world, intent, params["payment_method"])
-    return _confirm(world, intent)
+    intent = intents.find(world, KIND, intent_id, "confirm")
+    return _confirm(world, intents.prepare(world, intent, params))
 
 
 def cancel(world: World, params: Params, intent_id: str) -> Json:
-    intent = world.store.get("payment_intent", intent_id)
-    _check_status(intent, CANCELABLE, "cancel")
+    intent = intents.find(world, KIND, intent_id, "cancel")
     return abandon(world, intent, params.get("cancellation_reason"))
 
 
@@ -213,33 +199,11 @@ def abandon(world: World, intent: Json, reason: str | None) -> Json:
     return intent
 
 
-def _prepare(world: World, intent: Json, method_id: str) -> Json:
-    method = payment_methods.resolve(world, method_id)
-    return world.store.update(intent, payment_method=method["id"], status="requires_confirmation")
-
-
 def _confirm(world: World, intent: Json) -> Json:
-    if intent["payment_method"] is None:
-        raise invalid(
-            "You cannot confirm this PaymentIntent because it's missing a payment method. You can "
-            "either update the PaymentIntent with a payment method and then confirm it again, or "
-            "confirm it again directly with a payment method or ConfirmationToken.",
-            code="payment_intent_unexpected_state",
-        )
-    method = world.store.get("payment_method", intent["payment_method"])
-    intent, decline = attempt(world, intent, method)
+    intent, decline = attempt(world, intent, intents.method_of(world, intent))
     if decline is not None:
         raise refusal(intent)
     return intent
-
-
-def _check_status(intent: Json, allowed: tuple[str, ...], action: str) -> None:
-    if intent["status"] not in allowed:
-        raise invalid(
-            f"You cannot {action} this PaymentIntent because it has a status of "
-            f"{intent['status']}.",
-            code="payment_intent_unexpected_state",
-        )
 
 
 def listing(world: World, params: Params) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.stripe_simulator.errors import declined, invalid
+from local.stripe_simulator.errors import declined
 from local.stripe_simulator.pagination import LIST, page
 from local.stripe_simulator.params import (
     Params,
@@ -14,7 +14,7 @@ from local.stripe_simulator.params import (
     one_of,
     text,
 )
-from local.stripe_simulator.resources.payments import payment_methods
+from local.stripe_simulator.resources.payments import intents, payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -34,7 +34,7 @@ CREATE: Spec = {
         {"enabled": boolean, "allow_redirects": one_of("always", "never")}
     ),
 }
-OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+KIND = "setup_intent"
 
 
 def new(world: World, params: Params) -> Json:
@@ -94,9 +94,7 @@ def succeed(world: World, intent: Json, method: Json) -> Json:
 def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
-    intent = new(world, params)
-    if params.get("payment_method"):
-        intent = _prepare(world, intent, params["payment_method"])
+    intent = intents.prepare(world, new(world, params), params)
     return _confirm(world, intent) if params.get("confirm") else intent
 
 
@@ -105,25 +103,16 @@ def retrieve(world: World, _params: Params, intent_id: str) -> Json:
 
 
 def update(world: World, params: Params, intent_id: str) -> Json:
-    before = _open(world, intent_id, "update")
-    changes = {name: value for name, value in params.items() if name != "payment_method"}
-    if "metadata" in params:
-        changes["metadata"] = merged(before["metadata"], params["metadata"])
-    intent = world.store.update(before, **changes)
-    if params.get("payment_method"):
-        intent = _prepare(world, intent, params["payment_method"])
-    return intent
+    return intents.change(world, KIND, params, intent_id)
 
 
 def confirm(world: World, params: Params, intent_id: str) -> Json:
-    intent = _open(world, intent_id, "confirm")
-    if params.get("payment_method"):
-        intent = _prepare(world, intent, params["payment_method"])
-    return _confirm(world, intent)
+    intent = intents.find(world, KIND, intent_id, "confirm")
+    return _confirm(world, intents.prepare(world, intent, params))
 
 
 def cancel(world: World, params: Params, intent_id: str) -> Json:
-    intent = _open(world, intent_id, "cancel")
+    intent = intents.find(world, KIND, intent_id, "cancel")
     intent = world.store.update(
         intent, status="canceled", cancellation_reason=params.get("cancellation_reason")
     )
@@ -131,28 +120,8 @@ def cancel(world: World, params: Params, intent_id: str) -> Json:
     return intent
 
 
-def _open(world: World, intent_id: str, action: str) -> Json:
-    intent = world.store.get("setup_intent", intent_id)
-    if intent["status"] not in OPEN:
-        raise invalid(
-            f"You cannot {action} this SetupIntent because it has a status of {intent['status']}.",
-            code="setup_intent_unexpected_state",
-        )
-    return intent
-
-
-def _prepare(world: World, intent: Json, method_id: str) -> Json:
-    method = payment_methods.resolve(world, method_id)
-    return world.store.update(intent, payment_method=method["id"], status="requires_confirmation")
-
-
 def _confirm(world: World, intent: Json) -> Json:
-    if intent["payment_method"] is None:
-        raise invalid(
-            "You cannot confirm this SetupIntent because it's missing a payment method.",
-            code="setup_intent_unexpected_state",
-        )
-    method = world.store.get("payment_method", intent["payment_method"])
+    method = intents.method_of(world, intent)
     refusal = world.cards[method["id"]].on_attach
     if refusal is not None:
         error = declined(refusal, payment_method=method)
