@@ -78,6 +78,7 @@ SERVED = (
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 OPENING = re.compile(r"^(?:export )?(?:declare )?(interface|namespace|class) (\w+).*\{$")
 EVENT_TYPE = re.compile(r"\w+Event(\.|$)")
+PARAMETERS = re.compile(r"Params?$")
 PROPERTY = re.compile(r"^(\w+)(\??): (.*)$")
 # What a key that is declared (optional, nullable) does when there is nothing to say.
 KINDS = {
@@ -93,9 +94,9 @@ Presence = dict[str, dict[str, list[str]]]
 def generate(package: Path) -> str:
     """The file's text: one class on each line, so that a change of API version reads as a diff."""
     classes: Presence = {}
-    for module in SERVED:
-        source = (package / "cjs" / "resources" / f"{module}.d.ts").read_text()
-        prefix = module.split("/")[:-1]
+    for module in ("shared", *(f"resources/{each}" for each in SERVED)):
+        source = (package / "cjs" / f"{module}.d.ts").read_text()
+        prefix = module.split("/")[1:-1]
         for name, key, optional, declared in properties(source, prefix):
             _note(classes, name, key, optional=optional, declared=declared)
     version = re.findall(r"'(.*?)'", (package / "cjs/apiVersion.js").read_text())[0]
@@ -127,7 +128,7 @@ def properties(source: str, prefix: list[str]) -> Iterator[tuple[str, str, bool,
 
 def _is_response(open_blocks: list[str | None]) -> bool:
     """Whether the innermost block is an interface of an answer, not of parameters."""
-    return all(block is not None and not block.endswith("Params") for block in open_blocks)
+    return all(block is not None and not PARAMETERS.search(block) for block in open_blocks)
 
 
 def _note(classes: Presence, name: str, key: str, *, optional: bool, declared: str) -> None:

@@ -46,6 +46,25 @@ SPECIAL = {
     "Invoice.CustomerShipping": {"carrier", "tracking_number"},
     "PaymentMethod.Card": {"description", "iin", "issuer"},
 }
+# Keys that the types call optional, though Stripe sends them in all objects that ours can be.
+CERTAIN = {
+    "Charge": {"radar_options"},
+    "Charge.Outcome": {"risk_level", "risk_score"},
+    "Charge.PaymentMethodDetails.Card": {
+        "extended_authorization",
+        "incremental_authorization",
+        "multicapture",
+        "overcapture",
+    },
+    "Checkout.Session": {"phone_number_collection"},
+    "Customer": {"next_invoice_sequence"},
+    "Customer.Shipping": {"address", "name"},
+    "Invoice": {"auto_advance"},
+    "PaymentIntent": {"amount_details"},
+    "PaymentIntent.AmountDetails": {"tip"},
+    "PaymentMethod": {"allow_redisplay"},
+    "Subscription.BillingMode.Flexible": {"proration_discounts"},
+}
 LIST_KEYS: dict[str, type] = {"object": str, "data": list, "has_more": bool, "url": str}
 STUB_KEYS = {"id", "object", "deleted"}
 
@@ -100,13 +119,20 @@ def _class_of(name: str) -> Class | None:
 def _fields(cls: Class) -> dict[str, Field]:
     """The keys of a class, and what is known of each."""
     name = _node_name(cls)
-    presence, special = PRESENCE["classes"].get(name), SPECIAL.get(name, set())
+    presence, special = _presence(name), SPECIAL.get(name, set())
     fields = {}
     for key, declared in _annotations(cls).items():
         omitted = presence is not None and key in presence.get("omitted", ())
         always = not (omitted or key in special) if presence else not _is_optional(declared)
-        fields[key] = Field(declared, always_sent=always, null_allowed=not omitted)
+        certain = always or key in CERTAIN.get(name, ())
+        fields[key] = Field(declared, always_sent=certain, null_allowed=not omitted)
     return fields
+
+
+def _presence(name: str) -> dict[str, list[str]] | None:
+    """What is known of a class's keys; the Node SDK has one class for all addresses."""
+    classes: dict[str, dict[str, list[str]]] = PRESENCE["classes"]
+    return classes.get(name) or (classes["Address"] if name.endswith("Address") else None)
 
 
 def _annotations(cls: Class) -> dict[str, Declared]:
@@ -153,6 +179,14 @@ def _keys(value: Json, cls: Class, path: str) -> Iterator[Problem]:
             yield Problem(where, "null", "Stripe leaves it out instead")
         else:
             yield from _value(value[key], field.declared, where)
+    yield from _details(value, fields, path)
+
+
+def _details(value: Json, fields: dict[str, Field], path: str) -> Iterator[Problem]:
+    """Where an object's type names one of its own keys, the details are under that key."""
+    key = value.get("type")
+    if isinstance(key, str) and key in fields.keys() - value.keys() and not fields[key].always_sent:
+        yield Problem(f"{path}.{key}", "missing key", f"its type is {key!r}")
 
 
 def _is_optional(declared: Declared) -> bool:
@@ -219,7 +253,8 @@ def _list(value: Any, declared: Declared | None, path: str) -> Iterator[Problem]
     for key, expected in LIST_KEYS.items():
         if key in value and not isinstance(value[key], expected):
             yield Problem(f"{path}.{key}", "type", f"expected {expected.__name__}")
-    for index, item in enumerate(value.get("data", [])):
+    items = value.get("data")
+    for index, item in enumerate(items if isinstance(items, list) else []):
         where = f"{path}.data[{index}]"
         yield from _value(item, declared, where) if declared else _named_object(item, where)
 

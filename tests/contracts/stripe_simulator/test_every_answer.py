@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
 from stripe import ErrorObject
 
-from local.stripe_simulator.engine import Response
 from local.stripe_simulator.registry import ROUTER
-from tests.contracts.stripe_simulator.shapes import Json, check, check_as
+from tests.contracts.stripe_simulator.checked import CheckedAccount, used
+from tests.contracts.stripe_simulator.shapes import check, check_as
 from tests.contracts.stripe_simulator.usage import TOPICS
-from tests.unit.stripe_simulator.account import START, Account
-
-
-class CheckedAccount(Account):
-    """An account whose every answer is checked, and which remembers what was asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: set[tuple[str, str]] = set()
-
-    def request(self, method: str, path: str, params: Json | str, **headers: str) -> Response:
-        response = super().request(method, path, params, **headers)
-        body = response.json()
-        if response.status == 200:
-            self.asked.add((method, _pattern(path)))
-            assert check(body) == [], path
-        else:
-            assert list(body) == ["error"]
-            assert check_as(body["error"], ErrorObject) == [], path
-        return response
-
-
-def _pattern(path: str) -> str:
-    """The route of a path: `payment_methods` and the like are no ids."""
-    words = {part for route in ROUTER.routes for part in route.parts}
-    return "/".join("{}" if part and part not in words else part for part in path.split("/"))
-
-
-@cache
-def used(topic: str) -> CheckedAccount:
-    """An account of its own, on which everything that belongs to a topic was used."""
-    stripe = CheckedAccount()
-    TOPICS[topic].use(stripe)
-    return stripe
+from tests.unit.stripe_simulator.account import START
 
 
 @pytest.fixture(params=TOPICS)
@@ -59,9 +25,8 @@ def test_every_route_answered_in_shape() -> None:
 
 
 def test_every_stored_object_and_event_is_in_shape(account: CheckedAccount) -> None:
-    stored = account.engine.world.store._objects.values()
-    assert stored
-    for each in stored:
+    assert account.stored()
+    for each in account.stored():
         assert check(each) == [], (each["id"], each.get("type"))
 
 
