@@ -6,8 +6,19 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 
 from local.stripe_simulator.expand import Includable
-from local.stripe_simulator.resources.account import account, events, webhook_endpoints
-from local.stripe_simulator.resources.catalogue import prices, products
+from local.stripe_simulator.resources.account import (
+    account,
+    events,
+    test_clocks,
+    webhook_endpoints,
+)
+from local.stripe_simulator.resources.catalogue import (
+    coupons,
+    discounts,
+    prices,
+    products,
+    promotion_codes,
+)
 from local.stripe_simulator.resources.checkout import checkout_sessions, payment_pages
 from local.stripe_simulator.resources.customers import customers
 from local.stripe_simulator.resources.invoices import (
@@ -36,6 +47,7 @@ ROUTER = Router(
         account.ROUTES,
         charges.ROUTES,
         checkout_sessions.ROUTES,
+        coupons.ROUTES,
         customers.ROUTES,
         events.ROUTES,
         invoice_payments.ROUTES,
@@ -45,9 +57,11 @@ ROUTER = Router(
         payment_pages.ROUTES,
         prices.ROUTES,
         products.ROUTES,
+        promotion_codes.ROUTES,
         setup_intents.ROUTES,
         subscription_items.ROUTES,
         subscriptions.ROUTES,
+        test_clocks.ROUTES,
         webhook_endpoints.ROUTES,
     )
 )
@@ -55,6 +69,7 @@ ROUTER = Router(
 # What is in an answer only when expanded.
 INCLUDABLE: Includable = {
     **checkout_sessions.INCLUDABLE,
+    **coupons.INCLUDABLE,
     **customers.INCLUDABLE,
     **invoices.INCLUDABLE,
 }
@@ -62,9 +77,13 @@ INCLUDABLE: Includable = {
 # What to do when a timer of that kind falls due.
 TIMERS: dict[str, Callable[[World, str], None]] = {
     **checkout_sessions.TIMERS,
+    **coupons.TIMERS,
+    **discounts.TIMERS,
     **invoice_collection.TIMERS,
     **invoice_finalization.TIMERS,
+    **promotion_codes.TIMERS,
     **subscription_lifecycle.TIMERS,
+    **test_clocks.TIMERS,
 }
 
 
@@ -85,5 +104,8 @@ def _each(reactions: list[Reaction]) -> Reaction:
 # How one resource follows another: called with the object as soon as the event is recorded.
 REACTIONS: dict[str, Reaction] = _in_turn(
     invoice_collection.REACTIONS,
+    promotion_codes.REACTIONS,
     subscription_lifecycle.REACTIONS,
+    customers.REACTIONS,
+    test_clocks.REACTIONS,
 )
