@@ -1,4 +1,8 @@
-"""Billing periods: months are calendar months, counted from the anchor so that days don't drift."""
+"""Billing periods: months are calendar months, counted from the anchor so that days don't drift.
+
+The anchor is where the periods are counted from, in both directions: one in the future makes the
+first period a short one (Stripe's docs: "Set the subscription billing renewal date").
+"""
 
 from __future__ import annotations
 
@@ -12,25 +16,37 @@ MONTHS = {"month": 1, "year": 12}
 DAYS = {"day": 1, "week": 7}
 
 
-def next_end(anchor: int, after: int, recurring: Json) -> int:
-    """The first boundary after `after`, of the periods that start at `anchor`."""
+def surrounding(anchor: int, at: int, recurring: Json) -> tuple[int, int]:
+    """The start and the end of the period in which `at` lies; a boundary begins the next one."""
     interval, step = recurring["interval"], recurring["interval_count"]
     if interval in DAYS:
         length = int(timedelta(days=DAYS[interval] * step).total_seconds())
-        return anchor + ((after - anchor) // length + 1) * length
-    start = datetime.fromtimestamp(anchor, UTC)
-    end = datetime.fromtimestamp(after, UTC)
+        start = anchor + (at - anchor) // length * length
+        return start, start + length
     months = MONTHS[interval] * step
-    elapsed = (end.year - start.year) * 12 + end.month - start.month
-    for number in count(max(elapsed // months, 0)):
-        boundary = int(_add_months(start, number * months).timestamp())
-        if boundary > after:
-            return boundary
+    start = _boundary(anchor, (_months_between(anchor, at) // months - 1) * months)
+    for number in count(_months_between(anchor, at) // months):
+        end = _boundary(anchor, number * months)
+        if end > at:
+            return start, end
+        start = end
     raise AssertionError  # count() never ends
 
 
-def _add_months(start: datetime, months: int) -> datetime:
+def next_end(anchor: int, after: int, recurring: Json) -> int:
+    """The first boundary after `after`, of the periods that start at `anchor`."""
+    return surrounding(anchor, after, recurring)[1]
+
+
+def _months_between(anchor: int, at: int) -> int:
+    start, end = datetime.fromtimestamp(anchor, UTC), datetime.fromtimestamp(at, UTC)
+    return (end.year - start.year) * 12 + end.month - start.month
+
+
+def _boundary(anchor: int, months: int) -> int:
+    """The anchor's day so many months later, or the last day that there is."""
+    start = datetime.fromtimestamp(anchor, UTC)
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
     day = min(start.day, monthrange(year, month + 1)[1])
-    return start.replace(year=year, month=month + 1, day=day)
+    return int(start.replace(year=year, month=month + 1, day=day).timestamp())
