@@ -15,8 +15,11 @@ from local.stripe_simulator.journal import Journal
 Json = dict[str, Any]
 
 INDEXED = {
+    "customer": ("test_clock",),
     "subscription": ("customer",),
     "invoice": ("customer",),
+    "invoiceitem": ("customer", "invoice"),
+    "customer_balance_transaction": ("customer", "invoice"),
     "payment_method": ("customer",),
     "payment_intent": ("customer",),
     "charge": ("customer", "payment_intent"),
@@ -75,6 +78,10 @@ class Store:
         if found is None or found["object"] != kind or found.get("deleted"):
             raise no_such(kind, object_id, param)
         return found
+
+    def any(self, kind: str) -> bool:
+        """Whether an object of that type was ever stored."""
+        return (kind,) in self._lists
 
     def newest_first(self, kind: str, **where: str) -> Iterator[Json]:
         """All objects of a type whose fields equal `where` (its first field must be indexed)."""

@@ -74,11 +74,17 @@ def line(world: World, item: Json, *, trial: bool) -> Line:
     interval = price["recurring"]["interval"]
     described = f"{item['quantity']} \u00d7 {product['name']} (at {each} / {interval})"
     return Line(
-        subscription_item=item,
-        start=item["current_period_start"],
-        end=item["current_period_end"],
         amount=0 if trial else amount(item),
         description=f"Trial period for {product['name']}" if trial else described,
+        start=item["current_period_start"],
+        end=item["current_period_end"],
+        currency=price["currency"],
+        price=price,
+        quantity=item["quantity"],
+        discounts=tuple(item["discounts"]),
+        tax_rates=tuple(item["tax_rates"]),
+        subscription=item["subscription"],
+        subscription_item=item["id"],
     )
 
 

@@ -41,7 +41,10 @@ def bill(world: World, subscription: Json, reason: str, since: int) -> tuple[Jso
     lines = [
         subscription_items.line(world, item, trial=trial) for item in subscription["items"]["data"]
     ]
-    invoice = invoice_drafts.new(world, subscription, reason, lines, since)
+    customer = world.store.get("customer", subscription["customer"])
+    invoice = invoice_drafts.new(
+        world, customer, reason, lines, subscription=subscription, since=since
+    )
     return world.store.update(subscription, latest_invoice=invoice["id"]), invoice
 
 

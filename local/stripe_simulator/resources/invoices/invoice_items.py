@@ -1,0 +1,117 @@
+"""Invoice items: what a customer is to pay or get back with some invoice, now or later.
+
+An item that no invoice has yet is pending. It is billed once: its `invoice` is set when a line
+is made of it, and never changed to another.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from local.stripe_simulator.resources.invoices.invoice_lines import priced, pricing
+from local.stripe_simulator.store import Json
+from local.stripe_simulator.world import World
+
+TWELVE_PLACES = Decimal("1.000000000000")
+
+
+def new(  # noqa: PLR0913 - an item has as many fields
+    world: World,
+    customer_id: str,
+    *,
+    amount: int,
+    currency: str,
+    description: str | None,
+    start: int,
+    end: int,
+    subscription: str | None = None,
+    subscription_item: str | None = None,
+    price: Json | None = None,
+    quantity: int = 1,
+    proration: bool = False,
+    credited_items: Json | None = None,
+    discountable: bool | None = None,
+    discounts: list[str] | None = None,
+    tax_rates: list[Json] | None = None,
+    metadata: Json | None = None,
+) -> Json:
+    """Add a pending item, and say so.
+
+    A negative `amount` is a credit. Only an invoice of its `subscription` bills an item that has
+    one. `price` and `tax_rates` are whole objects, `discounts` ids; `credited_items` is the
+    `{"invoice", "invoice_line_items"}` that a credit proration gives back. Discounts apply to
+    what is neither a proration nor a credit, unless `discountable` says otherwise.
+    """
+    if discountable is None:
+        discountable = not proration and amount >= 0
+    item = world.store.insert(
+        {
+            "id": world.new_id("ii_1", 23),
+            "object": "invoiceitem",
+            "amount": amount,
+            "currency": currency,
+            "customer": customer_id,
+            "customer_account": None,
+            "date": world.now(),
+            "description": description,
+            "discountable": discountable,
+            "discounts": discounts or [],
+            "frozen_fields": [],
+            "invoice": None,
+            "invoicing_rules": [],
+            "livemode": False,
+            "metadata": metadata or {},
+            "net_amount": None if discountable else amount,
+            "parent": _parent(subscription, subscription_item),
+            "period": {"end": end, "start": start},
+            "pricing": _pricing(amount, quantity, price, proration=proration),
+            "proration": proration,
+            "proration_details": _proration_details(credited_items) if proration else None,
+            "quantity": quantity,
+            "quantity_decimal": str(quantity),
+            "tax_rates": tax_rates or [],
+            "test_clock": world.store.get("customer", customer_id)["test_clock"],
+        }
+    )
+    world.emit("invoiceitem.created", item)
+    return item
+
+
+def pending(world: World, customer_id: str, subscription_id: str | None) -> list[Json]:
+    """A customer's items that wait for an invoice of that subscription (of none), newest first."""
+    return [
+        item
+        for item in world.store.newest_first("invoiceitem", customer=customer_id)
+        if item["invoice"] is None and subscription_of(item) == subscription_id
+    ]
+
+
+def subscription_of(item: Json) -> str | None:
+    parent = item["parent"]
+    return str(parent["subscription_details"]["subscription"]) if parent else None
+
+
+def _pricing(amount: int, quantity: int, price: Json | None, *, proration: bool) -> Json:
+    """A whole price's, or what the amount comes to for each unit."""
+    if price is not None and not proration:
+        return priced(price)
+    each = Decimal(amount) / quantity if quantity else Decimal(amount)
+    return pricing(f"{each.quantize(TWELVE_PLACES).normalize():f}", price)
+
+
+def _parent(subscription: str | None, item: str | None) -> Json | None:
+    if subscription is None:
+        return None
+    return {
+        "subscription_details": {"subscription": subscription, "subscription_item": item},
+        "type": "subscription_details",
+    }
+
+
+def _proration_details(credited_items: Json | None) -> Json:
+    credited = credited_items and {
+        "invoice_item": None,
+        "invoice_line_item_details": credited_items,
+        "type": "invoice_line_items",
+    }
+    return {"credited_items": credited, "discount_amounts": []}
