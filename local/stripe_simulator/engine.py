@@ -25,6 +25,7 @@ from local.stripe_simulator.expand import Expander
 from local.stripe_simulator.idempotency import Answer, IdempotencyKeys
 from local.stripe_simulator.params import Params, decode, list_of, parse, text
 from local.stripe_simulator.registry import INCLUDABLE, REACTIONS, ROUTER, TIMERS
+from local.stripe_simulator.request_log import LoggedRequest, RequestLog, masked
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import NO_REQUEST, RequestInfo, Settings, World
@@ -61,6 +62,7 @@ class Engine:
             settings or Settings(),
             REACTIONS,
         )
+        self.requests = RequestLog()
         self._idempotency = IdempotencyKeys()
 
     def request(
@@ -80,6 +82,7 @@ class Engine:
         """
         given = {name.lower(): value for name, value in (headers or {}).items()}
         request_id = self.world.new_id("req_", 14)
+        decoded: Mapping[str, Any] = {}
         try:
             self.run_due()
             self._authenticate(given.get("authorization"))
@@ -88,7 +91,21 @@ class Engine:
             answer, replayed = self._answer(method, path, decoded, given, request_id)
         except Exception as error:
             answer, replayed = self._failure(error, "", request_id), False
-        return self._respond(answer, request_id, given.get("idempotency-key"), replayed=replayed)
+        key = given.get("idempotency-key")
+        self.requests.add(
+            LoggedRequest(
+                request_id,
+                self.world.time(),
+                method,
+                path,
+                masked(decoded),
+                answer.status,
+                key,
+                replayed,
+                _refusal(answer),
+            )
+        )
+        return self._respond(answer, request_id, key, replayed=replayed)
 
     def run_due(self) -> None:
         """Do what the clock made due: expire sessions, renew subscriptions, retry payments."""
@@ -107,10 +124,15 @@ class Engine:
         return self.world.deliveries.take_due(self.world.time())
 
     def record_attempt(
-        self, delivery: Delivery, status: int | None, error: str | None = None
+        self,
+        delivery: Delivery,
+        status: int | None,
+        error: str | None = None,
+        response: str = "",
+        duration: float = 0.0,
     ) -> None:
         """Note how a delivery went: any 2xx ends it, anything else is tried again later."""
-        attempt = Attempt(self.world.time(), status, error)
+        attempt = Attempt(self.world.time(), status, error, response, duration)
         if self.world.deliveries.record(delivery, attempt):
             event = self.world.store.find(delivery.event["id"])
             if event is not None:
@@ -178,7 +200,7 @@ class Engine:
 
     def _failure(self, failure: Exception, fingerprint: str, request_id: str) -> Answer:
         error = failure if isinstance(failure, StripeError) else _crash(failure, request_id)
-        log_url = f"https://dashboard.stripe.com/test/logs/{request_id}?t={self.world.now()}"
+        log_url = f"{self.world.settings.base_url}/_sim/requests/{request_id}?t={self.world.now()}"
         body = _encode({"error": {**error.error, "request_log_url": log_url}})
         return Answer(fingerprint, self.world.time(), error.status, body, request_id)
 
@@ -197,6 +219,10 @@ class Engine:
         if replayed:
             headers["Idempotent-Replayed"] = "true"
         return Response(answer.status, headers, answer.body)
+
+
+def _refusal(answer: Answer) -> str | None:
+    return None if answer.status == 200 else str(json.loads(answer.body)["error"]["message"])
 
 
 def _is_decline(error: Exception) -> bool:

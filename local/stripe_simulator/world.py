@@ -77,7 +77,7 @@ class World:
     _frozen_at: float | None = None
 
     def __post_init__(self) -> None:
-        self.deliveries = Deliveries(self.settings.delivery_retry_scale)
+        self.deliveries = Deliveries(self.rng, self.settings.delivery_retry_scale)
 
     def time(self) -> float:
         """Seconds since the epoch; while a timer runs, the moment at which it was due."""
@@ -123,7 +123,7 @@ class World:
         return (
             self.store,
             self.timers,
-            self.deliveries.destinations,
+            self.deliveries,
             self.cards,
             self.private,
             self.detached,

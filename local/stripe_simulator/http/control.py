@@ -111,7 +111,7 @@ class Control:
         state = request.query_params.get("state")
         found = [
             _listed(delivery)
-            for delivery in self._engine.world.deliveries.all
+            for delivery in self._engine.world.deliveries
             if state in (None, delivery.state)
         ]
         return JSONResponse({"data": found})
@@ -147,7 +147,7 @@ async def refuse_invalid(_request: Request, error: Exception) -> Response:
 def _shown(destination: Destination) -> dict[str, Any]:
     shown = asdict(destination)
     secrets = shown.pop("secrets")
-    return {**shown, "secret": secrets[0]} if secrets else shown
+    return {**shown, "secret": secrets[0]["value"]} if secrets else shown
 
 
 def _listed(delivery: Delivery) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AT_ONCE = 4  # Stripe sends in parallel too: receivers meet events out of order here already
 TIMEOUT_SECONDS = 30.0
 LONGEST_NAP_SECONDS = 60.0
+KEPT_OF_ANSWER = 500  # characters of an answer that the attempt log keeps
 
 
 class Sender:
@@ -33,6 +34,7 @@ class Sender:
         self._changed = asyncio.Event()
         self._settled = asyncio.Condition()
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._turn = asyncio.Lock()  # those in turn go one by one, in order
         self._sending: set[asyncio.Task[None]] = set()
         self._buses: dict[str, EventBridgeClient] = {}
 
@@ -78,20 +80,31 @@ class Sender:
             pass
 
     async def _send(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
-        async with self._slots:
-            status: int | None = None
-            error: str | None = None
-            try:
-                if delivery.destination.type == "webhook":
-                    status = await _post(client, delivery)
-                else:
-                    status = await asyncio.to_thread(self._put, delivery)
-            except Exception as failure:  # whatever went wrong, try again later
-                error = f"{type(failure).__name__}: {failure}"
-        self._engine.record_attempt(delivery, status, error)
+        if delivery.in_turn:
+            async with self._turn:  # first come, first served
+                await self._attempt(client, delivery)
+        else:
+            async with self._slots:
+                await self._attempt(client, delivery)
         self.wake()
         async with self._settled:
             self._settled.notify_all()
+
+    async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+        status: int | None = None
+        error: str | None = None
+        answer = ""
+        began = time.perf_counter()
+        try:
+            if delivery.destination.type == "webhook":
+                secrets = delivery.destination.secrets_at(self._engine.world.time())
+                status, answer = await _post(client, delivery, secrets)
+            else:
+                status = await asyncio.to_thread(self._put, delivery)
+        except Exception as failure:  # whatever went wrong, try again later
+            error = f"{type(failure).__name__}: {failure}"
+        duration = time.perf_counter() - began
+        self._engine.record_attempt(delivery, status, error, answer, duration)
 
     def _put(self, delivery: Delivery) -> int:
         """Put an event on a partner event source, as Stripe's EventBridge destination does."""
@@ -122,12 +135,14 @@ class Sender:
         return self._buses[destination.id]
 
 
-async def _post(client: httpx.AsyncClient, delivery: Delivery) -> int:
+async def _post(
+    client: httpx.AsyncClient, delivery: Delivery, secrets: list[str]
+) -> tuple[int, str]:
     body = json.dumps(delivery.event, indent=2).encode()
     headers = {
         "Content-Type": "application/json; charset=utf-8",
-        "Stripe-Signature": signature(body, delivery.destination.secrets, int(time.time())),
+        "Stripe-Signature": signature(body, secrets, int(time.time())),
         "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
     }
     answer = await client.post(delivery.destination.url, content=body, headers=headers)
-    return answer.status_code
+    return answer.status_code, answer.text[:KEPT_OF_ANSWER]

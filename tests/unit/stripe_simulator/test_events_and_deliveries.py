@@ -79,15 +79,11 @@ def test_the_secret_of_an_endpoint_is_shown_once(stripe: Account) -> None:
 
 
 def test_an_endpoint_gets_the_events_it_enabled(stripe: Account) -> None:
-    endpoint(stripe, "customer.created", "invoice.*")
+    endpoint(stripe, "customer.created", "invoice.paid")
+    endpoint(stripe, "invoice.paid")
     stripe.subscribe()
-    assert types(stripe.engine.due_deliveries()) == [
-        "customer.created",
-        "invoice.created",
-        "invoice.finalized",
-        "invoice.paid",
-        "invoice.payment_succeeded",
-    ]
+    found = types(stripe.engine.due_deliveries())
+    assert found == ["customer.created", "invoice.paid", "invoice.paid"]
 
 
 def test_a_disabled_or_deleted_endpoint_gets_nothing_more(stripe: Account) -> None:

@@ -1,11 +1,12 @@
-"""Events: what happened, for 30 days."""
+"""Events: what happened, for 30 days; and sending one again, as `stripe events resend` asks for."""
 
 from __future__ import annotations
 
-from local.stripe_simulator.errors import no_such
+from local.stripe_simulator.deliveries import Destination
+from local.stripe_simulator.errors import invalid, no_such
 from local.stripe_simulator.events import RETENTION_SECONDS, matches
 from local.stripe_simulator.pagination import LIST, page
-from local.stripe_simulator.params import Params, boolean, list_of, text
+from local.stripe_simulator.params import Params, boolean, list_of, text, unsupported
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -19,6 +20,8 @@ def retrieve(world: World, _params: Params, event_id: str) -> Json:
 
 
 def listing(world: World, params: Params) -> Json:
+    if "type" in params and "types" in params:
+        raise invalid("You may only specify one of these parameters: type, types.", "types")
     patterns = params.get("types") or [params.get("type") or "*"]
     oldest = world.now() - RETENTION_SECONDS
     found = (
@@ -29,6 +32,36 @@ def listing(world: World, params: Params) -> Json:
         and params.get("delivery_success") in (None, event["pending_webhooks"] == 0)
     )
     return page(found, params, "/v1/events")
+
+
+def retry(world: World, params: Params, event_id: str) -> Json:
+    """Send an event again: to the endpoint named, or to each that wants its type.
+
+    The CLI's `events resend` without `--webhook-endpoint` asks for the event to come to the CLI
+    itself; here the endpoints stand where its `listen --forward-to` would.
+    """
+    event = retrieve(world, {}, event_id)
+    endpoint_id = params.get("webhook_endpoint")
+    chosen = [_endpoint(world, endpoint_id)] if endpoint_id else _wanting(world, event["type"])
+    for destination in chosen:
+        world.deliveries.resend(event, destination, world.time())
+    return event
+
+
+def _endpoint(world: World, endpoint_id: str) -> Destination:
+    destination = world.deliveries.destinations.get(endpoint_id)
+    if destination is None:
+        raise no_such("webhook endpoint", endpoint_id, "webhook_endpoint")
+    if destination.type != "webhook":
+        message = "Events can't be resent to an EventBridge destination, only to webhook endpoints."
+        raise invalid(message, "webhook_endpoint")
+    if not destination.enabled:
+        raise invalid(f"The webhook endpoint {endpoint_id} is disabled.", "webhook_endpoint")
+    return destination
+
+
+def _wanting(world: World, kind: str) -> list[Destination]:
+    return [each for each in world.deliveries.destinations_for(kind) if each.type == "webhook"]
 
 
 ROUTES = (
@@ -44,4 +77,14 @@ ROUTES = (
         },
     ),
     Route("GET", "/v1/events/{}", retrieve, {}),
+    Route(
+        "POST",
+        "/v1/events/{}/retry",
+        retry,
+        {
+            "webhook_endpoint": text(),
+            "account": unsupported("connected accounts"),
+            "for_stripecli": boolean,
+        },
+    ),
 )

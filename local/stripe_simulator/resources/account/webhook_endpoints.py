@@ -1,19 +1,28 @@
-"""Webhook endpoints: where events are posted to; the secret is shown once, on creation."""
+"""Webhook endpoints: where events are posted to; the secret is shown once, on creation.
+
+Guards that an endpoint never gets what it didn't ask for: an event type or an API version that
+isn't known is refused, for nothing would ever come of it.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
-from local.stripe_simulator.deliveries import Destination
+from local.stripe_simulator.deliveries import Destination, Secret
+from local.stripe_simulator.errors import invalid, not_simulated
+from local.stripe_simulator.event_types import EVENT_TYPES
 from local.stripe_simulator.events import API_VERSION
 from local.stripe_simulator.pagination import PAGE, page
 from local.stripe_simulator.params import (
+    Field,
     Params,
     boolean,
+    changes_of,
     list_of,
     merged,
     metadata,
-    one_of,
     required,
     text,
     url,
@@ -22,7 +31,24 @@ from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-ENABLED_EVENTS = list_of(text(), maximum=500)
+VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?")
+
+
+def _version(value: Any, path: str) -> str:
+    if value == API_VERSION:
+        return API_VERSION
+    if VERSION.fullmatch(str(value)):
+        raise not_simulated(f"events in API version {value}, only in {API_VERSION}", path)
+    raise invalid(f"Invalid API version: {value}", path)
+
+
+def _event_type(value: Any, path: str) -> str:
+    if value == "*" or value in EVENT_TYPES:
+        return str(value)
+    raise invalid(f"Invalid {path}: {value} is no type of event", path)
+
+
+ENABLED_EVENTS = list_of(Field(_event_type), maximum=500)
 
 
 def create(world: World, params: Params) -> Json:
@@ -47,7 +73,31 @@ def add(world: World, params: Params, secret: str) -> Json:
         }
     )
     world.deliveries.destinations[endpoint["id"]] = Destination(
-        endpoint["id"], "webhook", endpoint["url"], endpoint["enabled_events"], [secret]
+        endpoint["id"],
+        "webhook",
+        endpoint["url"],
+        endpoint["enabled_events"],
+        (Secret(secret),),
+    )
+    return {**endpoint, "secret": secret}
+
+
+def roll_secret(world: World, endpoint_id: str, expires_in: float) -> Json:
+    """Give an endpoint another secret; both sign until `expires_in` seconds have passed.
+
+    It is the dashboard's "Roll secret" (docs.stripe.com/webhooks), for which the API has no way;
+    the dashboard allows a day at most. The answer alone shows the new secret.
+    """
+    endpoint = world.store.get("webhook_endpoint", endpoint_id)
+    secret = f"whsec_{world.token(32)}"
+    until = world.time() + expires_in
+    destination = world.deliveries.destinations[endpoint_id]
+    former = (
+        replace(each, until=until if each.until is None else min(each.until, until))
+        for each in destination.secrets
+    )
+    world.deliveries.destinations[endpoint_id] = replace(
+        destination, secrets=(Secret(secret), *former)
     )
     return {**endpoint, "secret": secret}
 
@@ -58,11 +108,9 @@ def retrieve(world: World, _params: Params, endpoint_id: str) -> Json:
 
 def update(world: World, params: Params, endpoint_id: str) -> Json:
     before = world.store.get("webhook_endpoint", endpoint_id)
-    changes = {name: value for name, value in params.items() if name != "disabled"}
-    if "metadata" in params:
-        changes["metadata"] = merged(before["metadata"], params["metadata"])
-    if "disabled" in params:
-        changes["status"] = "disabled" if params["disabled"] else "enabled"
+    changes = changes_of(before, params)
+    if "disabled" in changes:
+        changes["status"] = "disabled" if changes.pop("disabled") else "enabled"
     endpoint = world.store.update(before, **changes)
     destinations = world.deliveries.destinations
     destinations[endpoint_id] = replace(
@@ -93,7 +141,7 @@ ROUTES = (
         {
             "url": required(url),
             "enabled_events": required(ENABLED_EVENTS),
-            "api_version": one_of(API_VERSION),
+            "api_version": Field(_version),
             "description": text(),
             "metadata": metadata,
         },
