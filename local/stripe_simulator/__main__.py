@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from random import Random, SystemRandom
+from random import Random
 
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.serving import address, create_server, listen
@@ -39,6 +39,18 @@ def arguments() -> argparse.Namespace:
         default=float(default("DELIVERY_RETRY_SCALE", "1")),
         help="0.001 makes an hour between two deliveries 3.6 seconds",
     )
+    parser.add_argument(
+        "--time-scale",
+        type=float,
+        default=float(default("TIME_SCALE", "1")),
+        help="how fast time runs: 3600 lets an hour pass in each second",
+    )
+    parser.add_argument(
+        "--test-clock-advance-seconds",
+        type=float,
+        default=float(default("TEST_CLOCK_ADVANCE_SECONDS", "0")),
+        help="for how long a test clock is advancing, and what is on it can't be changed",
+    )
     parser.add_argument("--seed", type=int, help="makes all ids reproducible")
     return parser.parse_args()
 
@@ -53,11 +65,13 @@ def main() -> None:
         sys.exit(f"The local Stripe can't listen on {args.host}:{args.port}: {error.strerror}.")
     base_url = (args.base_url or address(listener)).rstrip("/")
     engine = Engine(
-        rng=SystemRandom() if args.seed is None else Random(args.seed),  # noqa: S311 - ids
+        rng=Random(args.seed),  # noqa: S311 - makes ids, not secrets
         settings=Settings(
             base_url=base_url,
             secret_key=args.secret_key or None,
             delivery_retry_scale=args.delivery_retry_scale,
+            test_clock_advance_seconds=args.test_clock_advance_seconds,
+            time_scale=args.time_scale,
         ),
     )
     print(f"The local Stripe is at {base_url}", flush=True)

@@ -26,6 +26,7 @@ from local.stripe_simulator.idempotency import Answer, IdempotencyKeys
 from local.stripe_simulator.params import Params, decode, list_of, parse, text
 from local.stripe_simulator.registry import INCLUDABLE, REACTIONS, ROUTER, TIMERS
 from local.stripe_simulator.request_log import LoggedRequest, RequestLog, masked
+from local.stripe_simulator.resources.account import test_clocks
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import NO_REQUEST, RequestInfo, Settings, World
@@ -61,6 +62,7 @@ class Engine:
             rng or random.Random(),  # noqa: S311 - makes ids, not secrets
             settings or Settings(),
             REACTIONS,
+            TIMERS,
         )
         self.requests = RequestLog()
         self._idempotency = IdempotencyKeys()
@@ -110,18 +112,33 @@ class Engine:
     def run_due(self) -> None:
         """Do what the clock made due: expire sessions, renew subscriptions, retry payments."""
         next_at = self.world.timers.next_at()
-        now = self.world.time()
+        now = self.world.wall()
         if next_at is not None and next_at <= now:
-            self.world.run_due(now, self._run_timer)
+            self.world.run_due(now)
 
     def advance(self, to: float) -> None:
         """Move this account's time forward to `to` (UTC seconds) and do all that falls due."""
         self.world.advance(to)
         self.run_due()
 
+    def set_time_scale(self, scale: float) -> None:
+        """Let time run `scale` times as fast from here on: 3600 is an hour in each second."""
+        self.world.scale_time(scale)
+
+    def next_due_in(self) -> float | None:
+        """In how many seconds of the real clock there is something to do or to send."""
+        moments = (self.world.timers.next_at(), self.world.deliveries.next_at())
+        next_at = min((at for at in moments if at is not None), default=None)
+        if next_at is None:
+            return None
+        left = next_at - self.world.wall()
+        if left <= 0:
+            return 0.0
+        return left / self.world.time_scale if self.world.time_scale else None
+
     def due_deliveries(self) -> list[Delivery]:
         """Deliveries to attempt now; each is handed out once until `record_attempt`."""
-        return self.world.deliveries.take_due(self.world.time())
+        return self.world.deliveries.take_due(self.world.wall())
 
     def record_attempt(
         self,
@@ -132,7 +149,7 @@ class Engine:
         duration: float = 0.0,
     ) -> None:
         """Note how a delivery went: any 2xx ends it, anything else is tried again later."""
-        attempt = Attempt(self.world.time(), status, error, response, duration)
+        attempt = Attempt(self.world.wall(), status, error, response, duration)
         if self.world.deliveries.record(delivery, attempt):
             event = self.world.store.find(delivery.event["id"])
             if event is not None:
@@ -142,9 +159,6 @@ class Engine:
         """Headers with which the simulator calls its own API."""
         key = self.world.settings.secret_key or "sk_test_local"
         return {"Authorization": f"Bearer {key}"}
-
-    def _run_timer(self, kind: str, object_id: str) -> None:
-        TIMERS[kind](self.world, object_id)
 
     def _authenticate(self, authorization: str | None) -> None:
         key = _key_of(authorization)
@@ -169,15 +183,20 @@ class Engine:
         fingerprint = ""
         if key:
             fingerprint = json.dumps([method, path, params], sort_keys=True, default=str)
-            kept = self._idempotency.find(key, fingerprint, self.world.time())
+            kept = self._idempotency.find(key, fingerprint, self.world.wall())
             if kept is not None:
                 return kept, True
         route, ids = ROUTER.match(method, path)
         expansions, checked = _split(params, route)
 
+        clock_id = test_clocks.named(self.world, ids, checked)
+        if method != "GET":
+            test_clocks.refuse_while_advancing(self.world, clock_id)
+
         def act() -> Json:
-            result = route.handler(self.world, checked, *ids)
-            return EXPANDER.expand(self.world, result, expansions)
+            with self.world.on_clock(clock_id):
+                result = route.handler(self.world, checked, *ids)
+                return EXPANDER.expand(self.world, result, expansions)
 
         answer = self._run(act, RequestInfo(request_id, key), fingerprint)
         if key:
@@ -196,20 +215,20 @@ class Engine:
         finally:
             self.world.publish_events()
             self.world.request = NO_REQUEST
-        return Answer(fingerprint, self.world.time(), 200, _encode(result), request.id or "")
+        return Answer(fingerprint, self.world.wall(), 200, _encode(result), request.id or "")
 
     def _failure(self, failure: Exception, fingerprint: str, request_id: str) -> Answer:
         error = failure if isinstance(failure, StripeError) else _crash(failure, request_id)
         log_url = f"{self.world.settings.base_url}/_sim/requests/{request_id}?t={self.world.now()}"
         body = _encode({"error": {**error.error, "request_log_url": log_url}})
-        return Answer(fingerprint, self.world.time(), error.status, body, request_id)
+        return Answer(fingerprint, self.world.wall(), error.status, body, request_id)
 
     def _respond(
         self, answer: Answer, request_id: str, key: str | None, *, replayed: bool
     ) -> Response:
         headers = {
             "Content-Type": "application/json",
-            "Date": formatdate(self.world.time(), usegmt=True),
+            "Date": formatdate(self.world.wall(), usegmt=True),
             "Request-Id": request_id,
             "Stripe-Version": API_VERSION,
         }

@@ -16,6 +16,7 @@ RETENTION_SECONDS = 30 * 86400
 
 RENEW = ("customer.subscription.updated", "invoice.created")
 CUSTOMER_DELETED = ("customer.subscription.deleted", "customer.deleted")
+TEST_CLOCK_DELETED = (*CUSTOMER_DELETED, "test_helpers.test_clock.deleted")
 _INVOICE = (
     "invoice.created",
     "invoice.finalized",

@@ -1,16 +1,21 @@
-"""Stripe's lists: newest first, by cursor, filtered by creation time."""
+"""Stripe's lists: newest first, by cursor, filtered by creation time.
+
+What lives by a test clock is listed only where the clock, its customer or its subscription is
+asked for (Stripe's page "API and advanced usage" of test clocks).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, islice
 
-from local.stripe_simulator.errors import no_such
+from local.stripe_simulator.errors import invalid, no_such
 from local.stripe_simulator.params import Params, Spec, created, integer, text
 from local.stripe_simulator.store import Json
 
 PAGE: Spec = {"limit": integer(1, 100), "starting_after": text(), "ending_before": text()}
 LIST: Spec = {**PAGE, "created": created}
+OWNERS = ("test_clock", "customer", "subscription")
 COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {
     "gt": int.__gt__,
     "gte": int.__ge__,
@@ -27,7 +32,15 @@ def whole(data: list[Json], url: str) -> Json:
 def page(objects: Iterable[Json], params: Params, url: str) -> Json:
     """The page of `objects` that `params` ask for."""
     limit = params.get("limit", 10)
-    wanted: Iterator[Json] = (obj for obj in objects if _created_within(obj, params.get("created")))
+    if params.get("starting_after") and params.get("ending_before"):
+        raise invalid("Received both starting_after and ending_before parameters. Please pass one.")
+    of_clocks = any(params.get(name) for name in OWNERS)
+    wanted: Iterator[Json] = (
+        obj
+        for obj in objects
+        if (of_clocks or obj.get("test_clock") is None)
+        and _created_within(obj, params.get("created"))
+    )
     if before := params.get("ending_before"):
         return _page_before(wanted, before, limit, url)
     if after := params.get("starting_after"):

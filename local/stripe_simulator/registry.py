@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 
 from local.stripe_simulator.expand import Includable
-from local.stripe_simulator.resources.account import account, events, webhook_endpoints
+from local.stripe_simulator.resources.account import (
+    account,
+    events,
+    test_clocks,
+    webhook_endpoints,
+)
 from local.stripe_simulator.resources.catalogue import (
     coupons,
     discounts,
@@ -56,6 +61,7 @@ ROUTER = Router(
         setup_intents.ROUTES,
         subscription_items.ROUTES,
         subscriptions.ROUTES,
+        test_clocks.ROUTES,
         webhook_endpoints.ROUTES,
     )
 )
@@ -77,6 +83,7 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **invoice_finalization.TIMERS,
     **promotion_codes.TIMERS,
     **subscription_lifecycle.TIMERS,
+    **test_clocks.TIMERS,
 }
 
 
@@ -99,4 +106,6 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     invoice_collection.REACTIONS,
     promotion_codes.REACTIONS,
     subscription_lifecycle.REACTIONS,
+    customers.REACTIONS,
+    test_clocks.REACTIONS,
 )

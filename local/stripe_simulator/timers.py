@@ -1,7 +1,8 @@
-"""Work that falls due by the clock: plain data, so that the world stays copyable.
+"""Work that falls due by a clock: plain data, so that the world stays copyable.
 
-A timer says "look at this object now"; its handler checks whether there is still something to
-do, so nothing ever has to be cancelled.
+The account has a queue by its own time, and each test clock one by its. A timer says "look at
+this object now"; its handler checks whether there is still something to do, so nothing ever has
+to be cancelled.
 """
 
 from __future__ import annotations
@@ -18,28 +19,35 @@ class Timer(NamedTuple):
 
 
 class Timers:
+    """Queues by test clock; that of the account is None's."""
+
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self._queues: dict[str | None, list[Timer]] = {}
         self._count = 0
         self._marked = 0
 
-    def add(self, at: float, kind: str, object_id: str) -> None:
+    def add(self, at: float, kind: str, object_id: str, clock: str | None = None) -> None:
         self._count += 1
-        heapq.heappush(self._heap, Timer(at, self._count, kind, object_id))
+        timer = Timer(at, self._count, kind, object_id)
+        heapq.heappush(self._queues.setdefault(clock, []), timer)
 
     def mark(self) -> None:
         self._marked = self._count
 
     def undo(self) -> None:
         """Forget the timers added since the mark; a request never runs one."""
-        self._heap = [timer for timer in self._heap if timer.number <= self._marked]
-        heapq.heapify(self._heap)
+        if self._count == self._marked:
+            return
+        for queue in self._queues.values():
+            queue[:] = [timer for timer in queue if timer.number <= self._marked]
+            heapq.heapify(queue)
 
     def next_at(self) -> float | None:
-        return self._heap[0].at if self._heap else None
+        """When the account's next timer is due."""
+        queue = self._queues.get(None)
+        return queue[0].at if queue else None
 
-    def pop_due(self, until: float) -> Timer | None:
-        """The next timer due by `until`, in order of time, then of creation."""
-        if self._heap and self._heap[0].at <= until:
-            return heapq.heappop(self._heap)
-        return None
+    def pop_due(self, until: float, clock: str | None = None) -> Timer | None:
+        """The queue's next timer due by `until`, in order of time, then of creation."""
+        queue = self._queues.get(clock)
+        return heapq.heappop(queue) if queue and queue[0].at <= until else None

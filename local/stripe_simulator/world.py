@@ -1,23 +1,26 @@
 """What one simulated Stripe account knows: objects, time, randomness, events, timers, deliveries.
 
-Resource modules change it through these methods only. Time is the injected clock plus how far
-the engine was advanced; ids come from the injected random source, so a seed fixes a whole run.
+Resource modules change it through these methods only. Ids come from the injected random source,
+so a seed fixes a whole run. There are two times: the account's own (`wall`), which is the injected
+clock, scaled and moved on; and the time of a test clock, at which everything that concerns its
+customers happens. `time` and `now` give the one that counts where they are asked.
 """
 
 from __future__ import annotations
 
 import random
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from local.stripe_simulator.cards import TestCard
 from local.stripe_simulator.deliveries import Deliveries
 from local.stripe_simulator.events import EventLog, Recorded, event_object
 from local.stripe_simulator.journal import Journal
 from local.stripe_simulator.store import Json, Store
-from local.stripe_simulator.timers import Timers
+from local.stripe_simulator.timers import Timer, Timers
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -35,6 +38,8 @@ class Settings:
     payment_retry_days: tuple[int, ...] = (1, 2, 2, 2, 2, 2, 2)  # 8 tries, within 2 weeks
     after_last_retry: str = "cancel"  # or "mark_unpaid", "leave_past_due"
     delivery_retry_scale: float = 1.0  # 0.001 turns an hour between attempts into 3.6 s
+    test_clock_advance_seconds: float = 0.0  # how long a test clock is `advancing`
+    time_scale: float = 1.0  # 3600 lets an hour pass in each second
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,11 @@ class Undoable(Protocol):
 
 
 NO_REQUEST = RequestInfo()
+TEST_CLOCK = "test_helpers.test_clock"
+# Fields that lead from an object to the customer whose test clock it lives by.
+LINKS = ("test_clock", "customer", "subscription", "invoice", "payment_intent", "charge")
 Reaction = Callable[["World", Json], None]
+TimerHandler = Callable[["World", str], None]
 
 
 @dataclass
@@ -66,6 +75,7 @@ class World:
     rng: random.Random
     settings: Settings
     reactions: Mapping[str, Reaction] = field(default_factory=dict)
+    handlers: Mapping[str, TimerHandler] = field(default_factory=dict)  # of timers, by kind
     store: Store = field(default_factory=Store)
     timers: Timers = field(default_factory=Timers)
     events: EventLog = field(default_factory=EventLog)
@@ -73,15 +83,25 @@ class World:
     cards: Journal[TestCard] = field(default_factory=Journal)  # payment method id -> how it behaves
     private: Journal[Json] = field(default_factory=Journal)  # what an object keeps but never shows
     detached: Journal[bool] = field(default_factory=Journal)  # payment methods not to use again
-    _advanced_by: float = 0.0
-    _frozen_at: float | None = None
+    test_clock: str | None = None  # the one by which what happens now happens
+    time_scale: float = 1.0
+    _frozen_at: float | None = None  # the test clock's moment
+    _wall_at: float | None = None  # the moment at which the account's own timer is due
 
     def __post_init__(self) -> None:
+        self._started = self._since = self.clock()
+        self.time_scale = self.settings.time_scale
         self.deliveries = Deliveries(self.rng, self.settings.delivery_retry_scale)
 
     def time(self) -> float:
-        """Seconds since the epoch; while a timer runs, the moment at which it was due."""
-        return self.clock() + self._advanced_by if self._frozen_at is None else self._frozen_at
+        """Seconds since the epoch, for what happens now: by its test clock, or by the account's."""
+        return self.wall() if self._frozen_at is None else self._frozen_at
+
+    def wall(self) -> float:
+        """The account's own time, by which events are stamped and sent; while a timer runs, its."""
+        if self._wall_at is not None:
+            return self._wall_at
+        return self._since + (self.clock() - self._started) * self.time_scale
 
     def now(self) -> int:
         return int(self.time())
@@ -99,13 +119,43 @@ class World:
         """
         if obj == before:
             return
-        self.events.add(Recorded(kind, obj, before, self.now()))
+        self.events.add(Recorded(kind, obj, before, int(self.wall())))
         if react := self.reactions.get(kind):
             react(self, obj)
 
     def schedule(self, at: float, kind: str, object_id: str) -> None:
-        """Have the timer of that kind look at the object at that moment."""
+        """Have the timer of that kind look at the object at that moment, by the object's clock."""
+        self.timers.add(at, kind, object_id, self.clock_of(object_id) or self.test_clock)
+
+    def schedule_on_account(self, at: float, kind: str, object_id: str) -> None:
+        """The same by the account's own time, whatever the object."""
         self.timers.add(at, kind, object_id)
+
+    def clock_of(self, object_id: str) -> str | None:
+        """The test clock by which an object lives: its own, or that of what it belongs to."""
+        obj = self.store.find(object_id)
+        if obj is None:
+            return None
+        if obj["object"] == TEST_CLOCK:
+            return object_id
+        for link in LINKS:
+            owner = obj.get(link)
+            if isinstance(owner, str) and (found := self.clock_of(owner)):
+                return found
+        return None
+
+    @contextmanager
+    def on_clock(self, clock_id: str | None, at: float | None = None) -> Iterator[None]:
+        """Let what happens inside happen by that test clock: where it stands, or `at`."""
+        clock = self.store.find(clock_id) if clock_id else None
+        outer = self.test_clock, self._frozen_at
+        if clock is not None:
+            self.test_clock = clock_id
+            self._frozen_at = clock["frozen_time"] if at is None else at
+        try:
+            yield
+        finally:
+            self.test_clock, self._frozen_at = outer
 
     def begin(self, request: RequestInfo) -> None:
         """What happens from here on is caused by `request`, and can be undone."""
@@ -137,18 +187,34 @@ class World:
                 self.new_id("evt_1", 23), recorded, self.request.as_json(), len(destinations)
             )
             self.store.insert(event)
-            self.deliveries.add(event, destinations, self.time())
+            self.deliveries.add(event, destinations, self.wall())
 
-    def run_due(self, until: float, run: Callable[[str, str], Any]) -> None:
-        """Run every timer due by `until`, in order, each at its own moment."""
+    def run_due(self, until: float) -> None:
+        """Run the account's timers due by `until`, in order, each at its own moment."""
         while (timer := self.timers.pop_due(until)) is not None:
-            self._frozen_at = timer.at
+            self._wall_at = timer.at
             try:
-                run(timer.kind, timer.object_id)
+                self._run(timer)
             finally:
-                self.publish_events()
-                self._frozen_at = None
+                self._wall_at = None
+
+    def run_clock(self, clock_id: str, until: float) -> None:
+        """Run the timers of a test clock due by `until`, in order, each at its own moment."""
+        while (timer := self.timers.pop_due(until, clock_id)) is not None:
+            with self.on_clock(clock_id, timer.at):
+                self._run(timer)
+
+    def _run(self, timer: Timer) -> None:
+        try:
+            self.handlers[timer.kind](self, timer.object_id)
+        finally:
+            self.publish_events()
 
     def advance(self, to: float) -> None:
-        """Move the clock forward to `to`; it runs on from there."""
-        self._advanced_by += max(to - self.time(), 0.0)
+        """Move the account's time forward to `to`; it runs on from there."""
+        self._since += max(to - self.wall(), 0.0)
+
+    def scale_time(self, scale: float) -> None:
+        """Let time run `scale` times as fast as the injected clock from here on; 0 stops it."""
+        self._since, self._started = self.wall(), self.clock()
+        self.time_scale = scale

@@ -70,11 +70,10 @@ class Sender:
         task.add_done_callback(self._sending.discard)
 
     async def _nap(self) -> None:
-        world = self._engine.world
-        moments = [at for at in (world.timers.next_at(), world.deliveries.next_at()) if at]
-        until_next = min(moments, default=world.time() + LONGEST_NAP_SECONDS) - world.time()
+        due_in = self._engine.next_due_in()
+        nap = LONGEST_NAP_SECONDS if due_in is None else min(due_in, LONGEST_NAP_SECONDS)
         try:
-            async with asyncio.timeout(min(max(until_next, 0.0), LONGEST_NAP_SECONDS)):
+            async with asyncio.timeout(nap):
                 await self._changed.wait()
         except TimeoutError:
             pass

@@ -127,8 +127,9 @@ def test_a_missing_parameter_is_named(stripe: Account) -> None:
 
 
 def test_what_is_not_simulated_is_refused_rather_than_ignored(stripe: Account) -> None:
-    error = stripe.refused("POST", "/v1/customers", 400, test_clock="clock_1")
-    assert error["message"] == "The local Stripe does not simulate test clocks."
+    error = stripe.refused("POST", "/v1/customers", 400, source="tok_visa")
+    expected = "The local Stripe does not simulate sources; use payment methods."
+    assert error["message"] == expected
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "many"])

@@ -22,7 +22,7 @@ from local.stripe_simulator.params import (
 from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
-from local.stripe_simulator.world import World
+from local.stripe_simulator.world import TEST_CLOCK, World
 
 FIELDS: Spec = {
     "address": clearable(address),
@@ -41,7 +41,7 @@ FIELDS: Spec = {
 CREATE: Spec = {
     **FIELDS,
     "payment_method": text(),
-    "test_clock": unsupported("test clocks"),
+    "test_clock": text(),
     "tax_id_data": unsupported("tax ids"),
 }
 PLAIN = ("description", "email", "name", "phone")
@@ -49,6 +49,8 @@ PLAIN = ("description", "email", "name", "phone")
 
 def new(world: World, params: Params) -> Json:
     """Create a customer, and say so."""
+    clock_id = params.get("test_clock")
+    clock = world.store.get(TEST_CLOCK, clock_id, "test_clock")["id"] if clock_id else None
     settings = params.get("invoice_settings", {})
     customer = world.store.insert(
         {
@@ -79,7 +81,7 @@ def new(world: World, params: Params) -> Json:
             "preferred_locales": params.get("preferred_locales", []),
             "shipping": _shipping(params.get("shipping")),
             "tax_exempt": params.get("tax_exempt") or "none",
-            "test_clock": None,
+            "test_clock": clock,
         }
     )
     world.emit("customer.created", customer)
@@ -165,10 +167,16 @@ def delete(world: World, _params: Params, customer_id: str) -> Json:
     return world.store.delete(customer, keep_stub=True)
 
 
+def on_clock_deleted(world: World, clock: Json) -> None:
+    for customer in list(world.store.oldest_first("customer", test_clock=clock["id"])):
+        delete(world, {}, customer["id"])
+
+
 def listing(world: World, params: Params) -> Json:
+    where = {"test_clock": params["test_clock"]} if params.get("test_clock") else {}
     found = (
         customer
-        for customer in world.store.newest_first("customer")
+        for customer in world.store.newest_first("customer", **where)
         if params.get("email") in (None, customer["email"])
     )
     return page(found, params, "/v1/customers")
@@ -209,9 +217,10 @@ def _subscriptions(world: World, customer: Json) -> Json:
 
 ROUTES = (
     Route("POST", "/v1/customers", create, CREATE),
-    Route("GET", "/v1/customers", listing, {**LIST, "email": text(512)}),
+    Route("GET", "/v1/customers", listing, {**LIST, "email": text(512), "test_clock": text()}),
     Route("GET", "/v1/customers/{}", retrieve, {}),
     Route("POST", "/v1/customers/{}", update, FIELDS),
     Route("DELETE", "/v1/customers/{}", delete, {}),
 )
 INCLUDABLE = {("customer", "subscriptions"): _subscriptions}
+REACTIONS = {"test_helpers.test_clock.deleted": on_clock_deleted}

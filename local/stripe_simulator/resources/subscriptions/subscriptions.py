@@ -116,7 +116,7 @@ def new(world: World, customer: Json, params: Params) -> Json:
             "schedule": None,
             "start_date": now,
             "status": "trialing" if trial_end else "active",
-            "test_clock": None,
+            "test_clock": customer["test_clock"],
             "transfer_data": None,
             "trial_end": trial_end,
             "trial_settings": _trial_settings(params.get("trial_settings")),
@@ -359,6 +359,7 @@ def listing(world: World, params: Params) -> Json:
         subscription
         for subscription in world.store.newest_first("subscription", **where)
         if _listed(subscription, params)
+        and params.get("test_clock") in (None, subscription["test_clock"])
     )
     return page(found, params, "/v1/subscriptions")
 
@@ -387,6 +388,7 @@ ROUTES = (
             "price": text(),
             "status": one_of(*STATUSES, "all", "ended"),
             "collection_method": one_of("charge_automatically"),
+            "test_clock": text(),
         },
     ),
     Route("GET", "/v1/subscriptions/{}", retrieve, {}),
