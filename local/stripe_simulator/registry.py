@@ -36,6 +36,7 @@ from local.stripe_simulator.resources.payments import (
 from local.stripe_simulator.resources.subscriptions import (
     subscription_items,
     subscription_lifecycle,
+    subscription_schedules,
     subscriptions,
 )
 from local.stripe_simulator.routing import Router
@@ -60,6 +61,7 @@ ROUTER = Router(
         promotion_codes.ROUTES,
         setup_intents.ROUTES,
         subscription_items.ROUTES,
+        subscription_schedules.ROUTES,
         subscriptions.ROUTES,
         test_clocks.ROUTES,
         webhook_endpoints.ROUTES,
@@ -83,6 +85,8 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **invoice_finalization.TIMERS,
     **promotion_codes.TIMERS,
     **subscription_lifecycle.TIMERS,
+    **subscription_schedules.TIMERS,
+    "subscription.renew": subscription_schedules.renewing(subscription_lifecycle.renew_due),
     **test_clocks.TIMERS,
 }
 
@@ -106,6 +110,7 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     invoice_collection.REACTIONS,
     promotion_codes.REACTIONS,
     subscription_lifecycle.REACTIONS,
+    subscription_schedules.REACTIONS,
     customers.REACTIONS,
     test_clocks.REACTIONS,
 )

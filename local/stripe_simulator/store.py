@@ -17,6 +17,7 @@ Json = dict[str, Any]
 INDEXED = {
     "customer": ("test_clock",),
     "subscription": ("customer",),
+    "subscription_schedule": ("customer",),
     "invoice": ("customer",),
     "invoiceitem": ("customer", "invoice"),
     "customer_balance_transaction": ("customer", "invoice"),

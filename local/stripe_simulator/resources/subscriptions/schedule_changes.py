@@ -1,0 +1,128 @@
+"""A schedule's phase and its subscription: the one written as the other.
+
+Entering a phase is an update of the subscription like any client's, so it prorates and bills
+alike.
+"""
+
+from __future__ import annotations
+
+from local.stripe_simulator.params import Params
+from local.stripe_simulator.resources.subscriptions.schedule_phases import (
+    discounts,
+    invoice_settings,
+)
+from local.stripe_simulator.store import Json
+
+INHERITED = ("default_payment_method", "collection_method", "description")
+BLANK: Json = {
+    "items": {"data": []},
+    "collection_method": "charge_automatically",
+    "days_until_due": None,
+    "default_payment_method": None,
+    "default_tax_rates": [],
+    "description": None,
+    "discounts": [],
+    "trial_end": None,
+}
+
+
+def change_into(subscription: Json, phase: Json, defaults: Json) -> Params:
+    """The parameters that update a subscription to a phase that begins; prorations aside."""
+    settings = phase["invoice_settings"] or defaults["invoice_settings"]
+    wanted = {
+        **{name: phase[name] or defaults[name] for name in INHERITED},
+        "days_until_due": settings["days_until_due"],
+        "trial_end": phase["trial_end"],
+    }
+    change: Params = {
+        name: value for name, value in wanted.items() if value not in (None, subscription[name])
+    }
+    change["items"] = _items_of(subscription, phase)
+    if phase["metadata"]:
+        change["metadata"] = phase["metadata"]
+    if phase["discounts"] != _kept(subscription["discounts"]):
+        change["discounts"] = _named(phase["discounts"]) or None
+    if phase["default_tax_rates"] != subscription["default_tax_rates"]:
+        change["default_tax_rates"] = [rate["id"] for rate in phase["default_tax_rates"]] or None
+    if (phase["billing_cycle_anchor"] or defaults["billing_cycle_anchor"]) == "phase_start":
+        change["billing_cycle_anchor"] = {"type": "now"}
+    return change
+
+
+def parameters_of(phase: Json, defaults: Json) -> Params:
+    """The parameters that create a subscription in its first phase."""
+    created = change_into(BLANK, phase, defaults)
+    created.pop("billing_cycle_anchor", None)  # it starts with an anchor of its own anyway
+    return created
+
+
+def _items_of(subscription: Json, phase: Json) -> list[Params]:
+    """Which items change, come and go; an item goes on as the one of the same price, if any."""
+    former = {item["price"]["id"]: item for item in subscription["items"]["data"]}
+    wanted = {item["price"] for item in phase["items"]}
+    gone = [item for price, item in former.items() if price not in wanted]
+    changed = []
+    for item in phase["items"]:
+        params = _item_params(item)
+        same = former.get(item["price"]) or (gone.pop(0) if gone else None)
+        changed.append({**params, "id": same["id"]} if same else params)
+    return changed + [{"id": item["id"], "deleted": True} for item in gone]
+
+
+def _item_params(item: Json) -> Params:
+    params: Params = {"price": item["price"], "metadata": item["metadata"]}
+    if "quantity" in item:
+        params["quantity"] = item["quantity"]
+    if item["discounts"]:
+        params["discounts"] = _named(item["discounts"])
+    if item["tax_rates"]:
+        params["tax_rates"] = [rate["id"] for rate in item["tax_rates"]]
+    return params
+
+
+def _named(kept: list[Json]) -> list[Params]:
+    return [{kind: value for kind, value in one.items() if value} for one in kept]
+
+
+def of_subscription(subscription: Json) -> Json:
+    """The one phase of a schedule made from a subscription: its current period as it is."""
+    items = subscription["items"]["data"]
+    end = subscription["cancel_at"] or max(item["current_period_end"] for item in items)
+    return {
+        "add_invoice_items": [],
+        "application_fee_percent": None,
+        "automatic_tax": subscription["automatic_tax"],
+        "billing_cycle_anchor": None,
+        "billing_thresholds": None,
+        "collection_method": subscription["collection_method"],
+        "currency": subscription["currency"],
+        "default_payment_method": subscription["default_payment_method"],
+        "default_tax_rates": subscription["default_tax_rates"],
+        "description": subscription["description"],
+        "discounts": _kept(subscription["discounts"]),
+        "end_date": end,
+        "invoice_settings": invoice_settings(subscription),
+        "items": [_as_it_is(item) for item in items],
+        "metadata": {},
+        "on_behalf_of": None,
+        "proration_behavior": "create_prorations",
+        "start_date": min(item["current_period_start"] for item in items),
+        "transfer_data": None,
+        "trial_end": subscription["trial_end"],
+    }
+
+
+def _as_it_is(item: Json) -> Json:
+    kept = {
+        "billing_thresholds": None,
+        "discounts": _kept(item["discounts"]),
+        "metadata": item["metadata"],
+        "plan": item["price"]["id"],
+        "price": item["price"]["id"],
+        "tax_rates": item["tax_rates"],
+    }
+    return {**kept, "quantity": item["quantity"]} if "quantity" in item else kept
+
+
+def _kept(discount_ids: list[str]) -> list[Json]:
+    return discounts([{"discount": discount_id} for discount_id in discount_ids])
