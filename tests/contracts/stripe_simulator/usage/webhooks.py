@@ -13,7 +13,10 @@ def use(stripe: Account) -> None:
     stripe.post(path, disabled="true")
     stripe.get(path)
     stripe.get("/v1/webhook_endpoints")
-    stripe.delete(path)
+    stripe.post(path, disabled="false")
     stripe.customer()
     events = stripe.get("/v1/events", limit=100)
-    stripe.get(f"/v1/events/{events['data'][0]['id']}")
+    event = f"/v1/events/{events['data'][0]['id']}"
+    stripe.get(event)
+    stripe.post(f"{event}/retry", webhook_endpoint=endpoint["id"])
+    stripe.delete(path)
