@@ -294,3 +294,11 @@ def test_a_discount_outlives_its_coupon(stripe: Account) -> None:
     stripe.delete(f"/v1/coupons/{discount['source']['coupon']}")
     (reduction,) = discounts.reductions(stripe.engine.world, [discount["id"]], "usd")
     assert reduction.percent_off == 5
+
+
+def test_a_list_of_discounts_expands_into_them_and_their_coupons(stripe: Account) -> None:
+    subscription, discount = held(stripe, percent_off=5, duration="forever")
+    path = f"/v1/subscriptions/{subscription['id']}"
+    found = stripe.get(path, expand=["discounts.source.coupon"])["discounts"]
+    assert [each["id"] for each in found] == [discount["id"]]
+    assert found[0]["source"]["coupon"]["percent_off"] == 5
