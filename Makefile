@@ -6,6 +6,9 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Stripe's Node SDK and CLI, for the contract tests.
+CLIENTS := tests/contracts/node
+CLIENTS_INSTALLED := $(CLIENTS)/node_modules/.package-lock.json
 STATE := $(or $(SCAI_STATE_DIR),.local)
 
 # Whether a stack may run: one was started, and the interpreter that it runs on is there.
@@ -14,6 +17,7 @@ MAY_RUN := [ -e "$(STATE)/supervisor.pid" ] && [ -x $(BIN)/python ]
 # Caches stay in the repository, unless you already keep them elsewhere.
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export npm_config_cache ?= $(CURDIR)/.cache/npm
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.cache/browsers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -52,7 +56,7 @@ deploy: $(INSTALLED) ## build and deploy to AWS, by samconfig.toml and your AWS 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sam deploy --parameter-overrides "Revision=`date -u +%Y%m%dT%H%M%SZ`" $(PARAMETERS)
 
 .PHONY: test
-test: $(INSTALLED) ## run every test
+test: $(INSTALLED) $(CLIENTS_INSTALLED) ## run every test
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest
 
@@ -75,11 +79,13 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 	@$(BIN)/$(COMPILE) --group dev pyproject.toml -o requirements-dev.txt
 	@$(BIN)/$(COMPILE) -c requirements-dev.txt pyproject.toml -o layer/requirements.txt
+	@$(BIN)/npm install --prefix $(CLIENTS) --package-lock-only
 
 .PHONY: clean
 clean: ## stop it, and remove everything that make made
 	-@if $(MAY_RUN); then $(BIN)/python -m local.stack down; fi
-	@rm -rf $(VENV) .cache .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(CLIENTS)/node_modules
+	@rm -rf .cache .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The virtual environment is made anew whenever its pins change: nothing stale is left in it. A stack
 # that runs on it is stopped first; a broken environment, which can't, must not keep us from a new one.
@@ -98,4 +104,9 @@ $(INSTALLED): requirements-dev.txt
 		/^ERROR/ { failed = 1 } \
 		/^exit/ { exit $$2 } \
 		failed'
+	@touch $@
+
+$(CLIENTS_INSTALLED): $(CLIENTS)/package-lock.json $(INSTALLED)
+	@echo "Fetching Stripe's Node SDK and CLI"
+	@$(BIN)/npm ci --prefix $(CLIENTS) --loglevel error
 	@touch $@
