@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from local.stripe_simulator.cards import TestCard
+from local.stripe_simulator.cards import TestMethod
 from local.stripe_simulator.deliveries import Deliveries
-from local.stripe_simulator.events import EventLog, Recorded, event_object
+from local.stripe_simulator.events import RETENTION_SECONDS, EventLog, Recorded, event_object
 from local.stripe_simulator.journal import Journal
 from local.stripe_simulator.store import Json, Store
 from local.stripe_simulator.timers import Timer, Timers
@@ -37,6 +37,7 @@ class Settings:
     currency: str = "usd"
     payment_retry_days: tuple[int, ...] = (1, 2, 2, 2, 2, 2, 2)  # 8 tries, within 2 weeks
     after_last_retry: str = "cancel"  # or "mark_unpaid", "leave_past_due"
+    delayed_payment_seconds: float = 60.0  # how long a bank debit is `processing`
     delivery_retry_scale: float = 1.0  # 0.001 turns an hour between attempts into 3.6 s
     test_clock_advance_seconds: float = 0.0  # how long a test clock is `advancing`
     time_scale: float = 1.0  # 3600 lets an hour pass in each second
@@ -62,6 +63,7 @@ class Undoable(Protocol):
 
 
 NO_REQUEST = RequestInfo()
+DAY = 86400
 TEST_CLOCK = "test_helpers.test_clock"
 # Fields that lead from an object to the customer whose test clock it lives by.
 LINKS = ("test_clock", "customer", "subscription", "invoice", "payment_intent", "charge")
@@ -80,13 +82,14 @@ class World:
     timers: Timers = field(default_factory=Timers)
     events: EventLog = field(default_factory=EventLog)
     request: RequestInfo = NO_REQUEST
-    cards: Journal[TestCard] = field(default_factory=Journal)  # payment method id -> how it behaves
+    cards: Journal[TestMethod] = field(default_factory=Journal)  # how each payment method behaves
     private: Journal[Json] = field(default_factory=Journal)  # what an object keeps but never shows
     detached: Journal[bool] = field(default_factory=Journal)  # payment methods not to use again
     test_clock: str | None = None  # the one by which what happens now happens
     time_scale: float = 1.0
     _frozen_at: float | None = None  # the test clock's moment
     _wall_at: float | None = None  # the moment at which the account's own timer is due
+    _forget_at: float = 0.0
 
     def __post_init__(self) -> None:
         self._started = self._since = self.clock()
@@ -160,6 +163,9 @@ class World:
     def begin(self, request: RequestInfo) -> None:
         """What happens from here on is caused by `request`, and can be undone."""
         self.request = request
+        self._mark()
+
+    def _mark(self) -> None:
         for part in self._undoable():
             part.mark()
 
@@ -205,10 +211,22 @@ class World:
                 self._run(timer)
 
     def _run(self, timer: Timer) -> None:
+        self._mark()
         try:
             self.handlers[timer.kind](self, timer.object_id)
         finally:
             self.publish_events()
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Keep memory small: pack what isn't in use; once a day, forget events after 30."""
+        self.store.tidy()
+        now = self.wall()
+        if now >= self._forget_at:
+            oldest = now - RETENTION_SECONDS
+            self.store.forget_oldest("event", lambda event: bool(event["created"] < oldest))
+            self.deliveries.forget_before(oldest)
+            self._forget_at = now + DAY
 
     def advance(self, to: float) -> None:
         """Move the account's time forward to `to`; it runs on from there."""
