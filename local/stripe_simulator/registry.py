@@ -33,6 +33,7 @@ from local.stripe_simulator.resources.payments import (
     payment_methods,
     setup_intents,
 )
+from local.stripe_simulator.resources.portal import portal_configurations, portal_sessions
 from local.stripe_simulator.resources.subscriptions import (
     subscription_items,
     subscription_lifecycle,
@@ -56,6 +57,8 @@ ROUTER = Router(
         payment_intents.ROUTES,
         payment_methods.ROUTES,
         payment_pages.ROUTES,
+        portal_configurations.ROUTES,
+        portal_sessions.ROUTES,
         prices.ROUTES,
         products.ROUTES,
         promotion_codes.ROUTES,
