@@ -96,7 +96,7 @@ class Sender:
         began = time.perf_counter()
         try:
             if delivery.destination.type == "webhook":
-                secrets = delivery.destination.secrets_at(self._engine.world.time())
+                secrets = delivery.destination.secrets_at(self._engine.world.wall())
                 status, answer = await _post(client, delivery, secrets)
             else:
                 status = await asyncio.to_thread(self._put, delivery)

@@ -40,7 +40,7 @@ def test_no_event_changes_after_it_was_made(stripe: Account) -> None:
     stripe.pay(stripe.session())
     subscription = stripe.subscribe("pm_card_chargeCustomerFail")
     then = stripe.events()
-    stripe.wait(40 * DAY)
+    stripe.wait(29 * DAY)
     stripe.delete(f"/v1/customers/{subscription['customer']}")
     for event in then:
         found = stripe.engine.world.store.find(event["id"])

@@ -44,7 +44,7 @@ def retry(world: World, params: Params, event_id: str) -> Json:
     endpoint_id = params.get("webhook_endpoint")
     chosen = [_endpoint(world, endpoint_id)] if endpoint_id else _wanting(world, event["type"])
     for destination in chosen:
-        world.deliveries.resend(event, destination, world.time())
+        world.deliveries.resend(event, destination, world.wall())
     return event
 
 

@@ -90,7 +90,7 @@ def roll_secret(world: World, endpoint_id: str, expires_in: float) -> Json:
     """
     endpoint = world.store.get("webhook_endpoint", endpoint_id)
     secret = f"whsec_{world.token(32)}"
-    until = world.time() + expires_in
+    until = world.wall() + expires_in
     destination = world.deliveries.destinations[endpoint_id]
     former = (
         replace(each, until=until if each.until is None else min(each.until, until))
