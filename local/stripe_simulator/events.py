@@ -57,7 +57,11 @@ API_SUBSCRIBE = (
     "payment_intent.created",
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
+    "charge.pending",
+    "payment_intent.processing",
     *_INVOICE,
+    "payment_intent.requires_action",
+    "invoice.payment_action_required",
     "invoice.payment_failed",
 )
 

@@ -28,7 +28,9 @@ from local.stripe_simulator.resources.invoices import (
     invoices,
 )
 from local.stripe_simulator.resources.payments import (
+    account_balance,
     charges,
+    payment_intent_requests,
     payment_intents,
     payment_methods,
     setup_intents,
@@ -47,6 +49,7 @@ from local.stripe_simulator.world import Reaction, World
 ROUTER = Router(
     chain(
         account.ROUTES,
+        account_balance.ROUTES,
         charges.ROUTES,
         checkout_sessions.ROUTES,
         coupons.ROUTES,
@@ -54,7 +57,7 @@ ROUTER = Router(
         events.ROUTES,
         invoice_payments.ROUTES,
         invoices.ROUTES,
-        payment_intents.ROUTES,
+        payment_intent_requests.ROUTES,
         payment_methods.ROUTES,
         payment_pages.ROUTES,
         portal_configurations.ROUTES,
@@ -86,6 +89,7 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **discounts.TIMERS,
     **invoice_collection.TIMERS,
     **invoice_finalization.TIMERS,
+    **payment_intents.TIMERS,
     **promotion_codes.TIMERS,
     **subscription_lifecycle.TIMERS,
     **subscription_schedules.TIMERS,

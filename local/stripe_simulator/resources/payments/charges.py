@@ -1,40 +1,51 @@
-"""Charges: one attempt to take money from a card, whether it went through or not."""
+"""Charges: one attempt to take money, whether it went through or not."""
 
 from __future__ import annotations
 
-from local.stripe_simulator.cards import Decline
+from local.stripe_simulator.cards import HARD_DECLINES, Decline, TestCard, TestMethod
 from local.stripe_simulator.pagination import LIST, page
-from local.stripe_simulator.params import Params, merged, metadata, text
+from local.stripe_simulator.params import Params, changes_of, metadata, text, unsupported
+from local.stripe_simulator.resources.payments import account_balance, method_details
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-OUTCOME: Json = {
-    "advice_code": None,
-    "network_advice_code": None,
-    "network_decline_code": None,
-    "risk_level": "normal",
-    "risk_score": 20,
-}
+RISK_SCORES = {"normal": 20, "elevated": 65, "highest": 90}
+ADVICE = {"incorrect_cvc": "confirm_card_data", "expired_card": "confirm_card_data"}
 
 
-def new(world: World, intent: Json, method: Json, decline: Decline | None) -> Json:
-    """Record the attempt that a payment intent makes with `method`, and say how it went."""
-    paid = decline is None
+def new(
+    world: World,
+    intent: Json,
+    method: Json,
+    decline: Decline | None = None,
+    *,
+    authenticated: bool = False,
+) -> Json:
+    """Record the attempt that a payment intent makes with `method`, and say how it went.
+
+    A debit is pending, whatever becomes of it: `settle` tells that.
+    """
+    known = world.cards[method["id"]]
+    status = "failed" if decline else "succeeded"
+    if known.settles_after is not None:
+        status, decline = "pending", None
+    went = status == "succeeded"
+    captured = went and intent["capture_method"] != "manual"
     charge = world.store.insert(
         {
-            "id": world.new_id("ch_3", 23),
+            "id": world.new_id("ch_3" if method["type"] == "card" else "py_3", 23),
             "object": "charge",
             "amount": intent["amount"],
-            "amount_captured": intent["amount"] if paid else 0,
+            "amount_captured": intent["amount"] if captured else 0,
             "amount_refunded": 0,
             "application": None,
             "application_fee": None,
             "application_fee_amount": None,
-            "balance_transaction": world.new_id("txn_3", 23) if paid else None,
+            "balance_transaction": None,
             "billing_details": method["billing_details"],
             "calculated_statement_descriptor": "LOCAL STRIPE",
-            "captured": paid,
+            "captured": captured or status == "pending",
             "created": world.now(),
             "currency": intent["currency"],
             "customer": intent["customer"],
@@ -47,14 +58,13 @@ def new(world: World, intent: Json, method: Json, decline: Decline | None) -> Js
             "livemode": False,
             "metadata": intent["metadata"],
             "on_behalf_of": None,
-            "outcome": _outcome(decline),
-            "paid": paid,
+            "outcome": _outcome(known, decline),
+            "paid": went,
             "payment_intent": intent["id"],
             "payment_method": method["id"],
-            "payment_method_details": {
-                "card": _card(method["card"], intent["amount"] if paid else None),
-                "type": "card",
-            },
+            "payment_method_details": method_details.of_charge(
+                method, intent["amount"] if went else None, authenticated=authenticated
+            ),
             "radar_options": {},
             "receipt_email": intent["receipt_email"],
             "receipt_number": None,
@@ -64,28 +74,80 @@ def new(world: World, intent: Json, method: Json, decline: Decline | None) -> Js
             "shipping": None,
             "source": None,
             "source_transfer": None,
-            "statement_descriptor": None,
-            "statement_descriptor_suffix": None,
-            "status": "succeeded" if paid else "failed",
+            "statement_descriptor": intent["statement_descriptor"],
+            "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
+            "status": status,
             "transfer_data": None,
-            "transfer_group": None,
+            "transfer_group": intent["transfer_group"],
         }
     )
-    world.emit("charge.succeeded" if paid else "charge.failed", charge)
+    if captured:
+        charge = _book(world, charge)
+    world.emit(f"charge.{status}", charge)
     return charge
 
 
-def _outcome(decline: Decline | None) -> Json:
+def _book(world: World, charge: Json) -> Json:
+    transaction = account_balance.of_charge(world, charge)
+    return world.store.update(charge, balance_transaction=transaction["id"])
+
+
+def settle(world: World, charge: Json, decline: Decline | None) -> Json:
+    """Tell what became of a debit that was pending."""
+    if decline is None:
+        charge = world.store.update(
+            charge, amount_captured=charge["amount"], paid=True, status="succeeded"
+        )
+        charge = _book(world, charge)
+    else:
+        charge = world.store.update(
+            charge,
+            captured=False,
+            failure_code=decline.code,
+            failure_message=decline.message,
+            status="failed",
+        )
+    world.emit(f"charge.{charge['status']}", charge)
+    return charge
+
+
+def capture(world: World, charge: Json, amount: int) -> Json:
+    """Take what was only authorized, or a part of it; the rest is released."""
+    before = charge
+    charge = _book(world, world.store.update(charge, amount_captured=amount, captured=True))
+    world.emit("charge.captured", charge)
+    world.emit("charge.updated", charge, before)
+    return charge
+
+
+def _outcome(known: TestMethod, decline: Decline | None) -> Json:
+    risk = known.risk if isinstance(known, TestCard) else "normal"
+    outcome: Json = {
+        "advice_code": None,
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "risk_level": risk,
+        "risk_score": RISK_SCORES[risk],
+    }
     if decline is None:
         return {
-            **OUTCOME,
+            **outcome,
             "network_status": "approved_by_network",
-            "reason": None,
+            "reason": "elevated_risk_level" if risk == "elevated" else None,
             "seller_message": "Payment complete.",
             "type": "authorized",
         }
+    if risk == "highest":
+        return {
+            **outcome,
+            "network_status": "not_sent_to_network",
+            "reason": "highest_risk_level",
+            "seller_message": "Stripe blocked this payment as too risky.",
+            "type": "blocked",
+        }
     return {
-        **OUTCOME,
+        **outcome,
+        "advice_code": advice(decline),
         "network_status": "declined_by_network",
         "reason": decline.decline_code or decline.code,
         "seller_message": "The bank did not return any further details with this decline.",
@@ -93,28 +155,11 @@ def _outcome(decline: Decline | None) -> Json:
     }
 
 
-def _card(card: Json, authorized: int | None) -> Json:
-    kept = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
-    return {
-        **{name: card[name] for name in kept},
-        "amount_authorized": authorized,
-        "authorization_code": None,
-        "electronic_commerce_indicator": None,
-        "extended_authorization": {"status": "disabled"},
-        "incremental_authorization": {"status": "unavailable"},
-        "installments": None,
-        "last4": card["last4"],
-        "mandate": None,
-        "multicapture": {"status": "unavailable"},
-        "network": card["brand"],
-        "network_token": {"used": False},
-        "network_transaction_id": None,
-        "overcapture": {"maximum_amount_capturable": authorized or 0, "status": "unavailable"},
-        "regulated_status": "unregulated",
-        "three_d_secure": None,
-        "transaction_link_id": None,
-        "wallet": None,
-    }
+def advice(decline: Decline) -> str:
+    """What Stripe advises after a decline ("Card declines", on retrying)."""
+    if (decline.decline_code or decline.code) in HARD_DECLINES:
+        return "do_not_try_again"
+    return ADVICE.get(decline.code, "try_again_later")
 
 
 def retrieve(world: World, _params: Params, charge_id: str) -> Json:
@@ -123,10 +168,7 @@ def retrieve(world: World, _params: Params, charge_id: str) -> Json:
 
 def update(world: World, params: Params, charge_id: str) -> Json:
     before = world.store.get("charge", charge_id)
-    changes = dict(params)
-    if "metadata" in params:
-        changes["metadata"] = merged(before["metadata"], params["metadata"])
-    charge = world.store.update(before, **changes)
+    charge = world.store.update(before, **changes_of(before, params))
     world.emit("charge.updated", charge, before)
     return charge
 
@@ -137,7 +179,30 @@ def listing(world: World, params: Params) -> Json:
 
 
 ROUTES = (
-    Route("GET", "/v1/charges", listing, {**LIST, "customer": text(), "payment_intent": text()}),
+    Route(
+        "GET",
+        "/v1/charges",
+        listing,
+        {
+            **LIST,
+            "customer": text(),
+            "payment_intent": text(),
+            "transfer_group": unsupported("filtering by transfer group"),
+        },
+    ),
     Route("GET", "/v1/charges/{}", retrieve, {}),
-    Route("POST", "/v1/charges/{}", update, {"metadata": metadata, "description": text()}),
+    Route(
+        "POST",
+        "/v1/charges/{}",
+        update,
+        {
+            "metadata": metadata,
+            "description": text(),
+            "receipt_email": text(),
+            "transfer_group": text(),
+            "customer": unsupported("giving a charge to a customer"),
+            "fraud_details": unsupported("reporting fraud"),
+            "shipping": unsupported("shipping"),
+        },
+    ),
 )

@@ -3,11 +3,62 @@
 from __future__ import annotations
 
 from local.stripe_simulator.errors import invalid
-from local.stripe_simulator.params import Params, changes_of
+from local.stripe_simulator.params import (
+    Params,
+    Spec,
+    boolean,
+    changes_of,
+    hash_of,
+    list_of,
+    metadata,
+    one_of,
+    required,
+    text,
+    timestamp,
+    unsupported,
+    url,
+)
 from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
+TYPES = ("card", "sepa_debit", "us_bank_account")
+DEBIT_CURRENCIES = {"sepa_debit": "eur", "us_bank_account": "usd"}
+SHARED: Spec = {
+    "allowed_payment_method_types": list_of(one_of(*TYPES)),
+    "customer": text(),
+    "customer_account": unsupported("accounts as customers"),
+    "description": text(),
+    "excluded_payment_method_types": list_of(text()),
+    "metadata": metadata,
+    "payment_method": text(),
+    "payment_method_configuration": unsupported("payment method configurations"),
+    "payment_method_data": unsupported("payment method data; create the payment method first"),
+    "payment_method_options": unsupported("options of payment methods"),
+}
+CONFIRM: Spec = {
+    "confirmation_token": unsupported("confirmation tokens"),
+    "mandate_data": hash_of(
+        {
+            "customer_acceptance": required(
+                hash_of(
+                    {
+                        "accepted_at": timestamp,
+                        "offline": hash_of({}),
+                        "online": hash_of({"ip_address": text(), "user_agent": text()}),
+                        "type": required(one_of("offline", "online")),
+                    }
+                )
+            )
+        }
+    ),
+    "payment_method": text(),
+    "payment_method_data": SHARED["payment_method_data"],
+    "payment_method_options": SHARED["payment_method_options"],
+    "return_url": url,
+    "use_stripe_sdk": boolean,
+}
+AUTOMATIC = hash_of({"enabled": required(boolean), "allow_redirects": one_of("always", "never")})
 NAMES = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
@@ -31,7 +82,70 @@ def prepare(world: World, intent: Json, params: Params) -> Json:
     if not params.get("payment_method"):
         return intent
     method = payment_methods.resolve(world, params["payment_method"])
+    _check_usable(world, intent, method)
     return world.store.update(intent, payment_method=method["id"], status="requires_confirmation")
+
+
+def _check_usable(world: World, intent: Json, method: Json) -> None:
+    """Refuse what belongs to another customer, was used up, or is of a type that isn't taken."""
+    if method["customer"] is not None and method["customer"] != intent["customer"]:
+        if intent["customer"] is not None:
+            payment_methods.check_owner(method, intent["customer"])
+        raise invalid(
+            "The PaymentMethod you provided is attached to a Customer, so you must provide the "
+            "Customer in the request.",
+            "payment_method",
+        )
+    if method["customer"] is None and method["id"] in world.detached:
+        raise invalid(
+            "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
+            "attachment, shared with a connected account without Customer attachment, or was "
+            "detached from a Customer. It may not be used again. To use a PaymentMethod multiple "
+            "times, you must attach it to a Customer first.",
+            "payment_method",
+        )
+    if method["type"] not in intent["payment_method_types"]:
+        name = NAMES[intent["object"]]
+        raise invalid(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this {name}. Please "
+            f"attach a PaymentMethod of one of the following types: "
+            f"{', '.join(intent['payment_method_types'])}, or change what this {name} allows.",
+            "payment_method",
+        )
+
+
+def types_for(params: Params, currency: str | None) -> list[str]:
+    """The types of payment methods that an intent takes: those allowed, or all that can pay."""
+    allowed = params.get("allowed_payment_method_types") or TYPES
+    excluded = params.get("excluded_payment_method_types") or ()
+    return [
+        kind
+        for kind in allowed
+        if kind not in excluded and currency in (None, DEBIT_CURRENCIES.get(kind, currency))
+    ]
+
+
+def next_action(world: World, intent: Json, return_url: str | None) -> Json:
+    """How the customer authenticates: on the page that the bank shows."""
+    page = f"{world.settings.base_url}/3ds/{intent['id']}"
+    if return_url is not None:
+        redirect = {"return_url": return_url, "url": page}
+        return {"redirect_to_url": redirect, "type": "redirect_to_url"}
+    return {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {"stripe_js": page, "type": "three_d_secure_redirect"},
+    }
+
+
+def authentication_failure(intent: Json, method: Json) -> Json:
+    """The error that an intent keeps when its customer didn't authenticate."""
+    kind = intent["object"]
+    error = invalid(
+        "The provided PaymentMethod has failed authentication. You can provide payment_method_data "
+        f"or a new PaymentMethod to attempt to fulfill this {NAMES[kind]} again.",
+        code=f"{kind}_authentication_failure",
+    )
+    return {**error.error, "payment_method": method}
 
 
 def change(world: World, kind: str, params: Params, intent_id: str) -> Json:

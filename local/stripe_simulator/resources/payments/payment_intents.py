@@ -1,58 +1,28 @@
-"""Payment intents: an amount to be paid, through as many attempts as it takes."""
+"""Payment intents: an amount to be paid, through as many attempts as it takes.
+
+An attempt succeeds, is declined, waits for the customer to authenticate, or (a debit) is
+processing until its timer settles it. `payment_intent_requests` serves the API.
+"""
 
 from __future__ import annotations
 
-from local.stripe_simulator.cards import Decline
-from local.stripe_simulator.errors import declined
-from local.stripe_simulator.money import currency
-from local.stripe_simulator.pagination import LIST, page
-from local.stripe_simulator.params import (
-    Params,
-    Spec,
-    boolean,
-    hash_of,
-    integer,
-    merged,
-    metadata,
-    one_of,
-    required,
-    text,
-    unsupported,
-)
-from local.stripe_simulator.resources.payments import charges, intents
-from local.stripe_simulator.routing import Route
+from dataclasses import replace
+
+from local.stripe_simulator.bank_accounts import NEVER
+from local.stripe_simulator.cards import AUTHENTICATION_REQUIRED, INSUFFICIENT_FUNDS, Decline
+from local.stripe_simulator.errors import declined, invalid
+from local.stripe_simulator.params import Params, merged
+from local.stripe_simulator.resources.payments import charges, intents, payment_methods
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-FIELDS: Spec = {
-    "customer": text(),
-    "description": text(),
-    "metadata": metadata,
-    "payment_method": text(),
-    "receipt_email": text(),
-    "setup_future_usage": one_of("off_session", "on_session"),
-}
-CONFIRM: Spec = {
-    "payment_method": text(),
-    "off_session": boolean,
-    "return_url": text(),
-    "error_on_requires_action": boolean,
-}
-CREATE: Spec = {
-    **FIELDS,
-    **CONFIRM,
-    "amount": required(integer(1, 99_999_999)),
-    "currency": required(currency),
-    "confirm": boolean,
-    "automatic_payment_methods": hash_of(
-        {"enabled": required(boolean), "allow_redirects": one_of("always", "never")}
-    ),
-    "capture_method": one_of("automatic", "automatic_async"),
-    "transfer_data": unsupported("Connect"),
-}
-UPDATE: Spec = {**FIELDS, "amount": integer(1, 99_999_999)}
-KIND = "payment_intent"
-REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
+AUTHORIZATION_SECONDS = 7 * 86400  # "Place a hold on a payment method"
+ACTION_REFUSED = Decline(
+    "authentication_required",
+    "This payment required an authentication action to complete, but `error_on_requires_action` "
+    "was set. When you're ready, you can upgrade your integration to handle actions at "
+    "https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions.",
+)
 
 
 def new(world: World, params: Params) -> Json:
@@ -62,7 +32,7 @@ def new(world: World, params: Params) -> Json:
         {
             "id": intent_id,
             "object": "payment_intent",
-            "allowed_payment_method_types": None,
+            "allowed_payment_method_types": params.get("allowed_payment_method_types"),
             "amount": params["amount"],
             "amount_capturable": 0,
             "amount_details": {"tip": {}},
@@ -72,7 +42,7 @@ def new(world: World, params: Params) -> Json:
             "automatic_payment_methods": params.get("automatic_payment_methods"),
             "canceled_at": None,
             "cancellation_reason": None,
-            "capture_method": "automatic_async",
+            "capture_method": params.get("capture_method", "automatic_async"),
             "client_secret": f"{intent_id}_secret_{world.token(25)}",
             "confirmation_method": "automatic",
             "created": world.now(),
@@ -80,7 +50,7 @@ def new(world: World, params: Params) -> Json:
             "customer": params.get("customer"),
             "customer_account": None,
             "description": params.get("description"),
-            "excluded_payment_method_types": None,
+            "excluded_payment_method_types": params.get("excluded_payment_method_types"),
             "last_payment_error": None,
             "latest_charge": None,
             "livemode": False,
@@ -98,7 +68,7 @@ def new(world: World, params: Params) -> Json:
                     "request_three_d_secure": "automatic",
                 }
             },
-            "payment_method_types": ["card"],
+            "payment_method_types": intents.types_for(params, params["currency"]),
             "payment_record": None,
             "processing": None,
             "receipt_email": params.get("receipt_email"),
@@ -106,121 +76,239 @@ def new(world: World, params: Params) -> Json:
             "setup_future_usage": params.get("setup_future_usage"),
             "shipping": None,
             "source": None,
-            "statement_descriptor": None,
-            "statement_descriptor_suffix": None,
+            "statement_descriptor": params.get("statement_descriptor"),
+            "statement_descriptor_suffix": params.get("statement_descriptor_suffix"),
             "status": "requires_payment_method",
             "transfer_data": None,
-            "transfer_group": None,
+            "transfer_group": params.get("transfer_group"),
         }
     )
     world.emit("payment_intent.created", intent)
     return intent
 
 
-def decline_for(world: World, method: Json) -> Decline | None:
-    """Whether a charge on that card fails, and why: the one place that decides it."""
-    return world.cards[method["id"]].on_charge
+def decline_for(world: World, method: Json, amount: int = 0) -> Decline | None:
+    """Whether a charge of that amount fails, and why: the one place that decides it."""
+    known = world.cards[method["id"]]
+    if known.on_charge is not None:
+        return known.on_charge
+    if known.balance is not None and amount > known.balance:
+        return INSUFFICIENT_FUNDS
+    return None
 
 
-def attempt(world: World, intent: Json, method: Json) -> tuple[Json, Decline | None]:
-    """Charge `method`: the intent afterwards, and why the card refused if it did."""
-    decline = decline_for(world, method)
-    charge = charges.new(world, intent, method, decline)
-    if decline is None:
-        intent = world.store.update(
-            intent,
-            amount_received=intent["amount"],
-            last_payment_error=None,
-            latest_charge=charge["id"],
-            payment_method=method["id"],
-            status="succeeded",
-        )
-        world.emit("payment_intent.succeeded", intent)
-        return intent, None
+def needs_authentication(world: World, method: Json, *, off_session: bool = False) -> bool:
+    """Whether the customer must authenticate before that card can be charged."""
+    known = world.cards[method["id"]]
+    if known.authentication == "unless_set_up":
+        return not (off_session and known.is_set_up)
+    if known.authentication == "on_session":
+        return not off_session
+    return known.authentication == "always"
+
+
+def attempt(
+    world: World, intent: Json, method: Json, *, off_session: bool = False
+) -> tuple[Json, Decline | None]:
+    """Try to pay with `method`: the intent afterwards, and why it was declined if it was.
+
+    Without a decline it has succeeded, or requires action, capture or (a debit) patience: the
+    intent's status says so.
+    """
+    if not needs_authentication(world, method, off_session=off_session):
+        return charge(world, intent, method)
+    if off_session:
+        return _fail(world, intent, method, AUTHENTICATION_REQUIRED)
+    return require_action(world, intent, method), None
+
+
+def require_action(world: World, intent: Json, method: Json, return_url: str | None = None) -> Json:
+    """Wait for the customer to authenticate; `authentication.answer` goes on from there."""
     intent = world.store.update(
         intent,
-        last_payment_error=payment_error(decline, charge, method),
-        latest_charge=charge["id"],
+        next_action=intents.next_action(world, intent, return_url),
+        payment_method=method["id"],
+        status="requires_action",
+    )
+    world.emit("payment_intent.requires_action", intent)
+    return intent
+
+
+def charge(
+    world: World, intent: Json, method: Json, *, authenticated: bool = False
+) -> tuple[Json, Decline | None]:
+    """Charge `method`, whether it was authenticated or needn't be."""
+    if world.cards[method["id"]].settles_after is not None:
+        return _debit(world, intent, method), None
+    decline = decline_for(world, method, intent["amount"])
+    if decline is not None:
+        return _fail(world, intent, method, decline)
+    made = charges.new(world, intent, method, authenticated=authenticated)
+    spend(world, method, intent["amount"])
+    _keep_or_use_up(world, intent, method)
+    intent = world.store.update(intent, next_action=None, payment_method=method["id"])
+    if intent["capture_method"] == "manual":
+        return _hold(world, intent, made), None
+    return _succeed(world, intent, made), None
+
+
+def spend(world: World, method: Json, amount: int) -> None:
+    """Take an amount (or give it back, if negative) from what the method can still spend."""
+    known = world.cards[method["id"]]
+    if known.balance is not None:
+        world.cards[method["id"]] = replace(known, balance=known.balance - amount)
+
+
+def _keep_or_use_up(world: World, intent: Json, method: Json) -> None:
+    """Save a method that is to be used again; another one, on no file, can't be used twice."""
+    if intent["setup_future_usage"] and intent["customer"]:
+        payment_methods.save(world, method, intent["customer"])
+    elif method["customer"] is None:
+        world.detached[method["id"]] = True
+
+
+def _succeed(world: World, intent: Json, made: Json) -> Json:
+    intent = world.store.update(
+        intent,
+        amount_capturable=0,
+        amount_received=made["amount_captured"],
+        last_payment_error=None,
+        latest_charge=made["id"],
+        processing=None,
+        status="succeeded",
+    )
+    world.emit("payment_intent.succeeded", intent)
+    return intent
+
+
+def _hold(world: World, intent: Json, made: Json) -> Json:
+    intent = world.store.update(
+        intent,
+        amount_capturable=intent["amount"],
+        last_payment_error=None,
+        latest_charge=made["id"],
+        status="requires_capture",
+    )
+    world.schedule(world.now() + AUTHORIZATION_SECONDS, "payment_intent.release", intent["id"])
+    world.emit("payment_intent.amount_capturable_updated", intent)
+    return intent
+
+
+def capture(world: World, intent: Json, amount: int) -> Json:
+    """Take what is held, or a part of it; the rest is released."""
+    held = world.store.get("charge", intent["latest_charge"])
+    method = world.store.get("payment_method", intent["payment_method"])
+    spend(world, method, amount - intent["amount_capturable"])
+    return _succeed(world, intent, charges.capture(world, held, amount))
+
+
+def _debit(world: World, intent: Json, method: Json) -> Json:
+    made = charges.new(world, intent, method)
+    _keep_or_use_up(world, intent, method)
+    intent = world.store.update(
+        intent,
+        last_payment_error=None,
+        latest_charge=made["id"],
+        payment_method=method["id"],
+        status="processing",
+    )
+    settles_after = world.cards[method["id"]].settles_after
+    if settles_after is not None and settles_after < NEVER:
+        at = world.now() + world.settings.delayed_payment_seconds + settles_after
+        world.schedule(at, "charge.settle", made["id"])
+    world.emit("payment_intent.processing", intent)
+    return intent
+
+
+def settle_due(world: World, charge_id: str) -> None:
+    """Tell what became of a debit, unless its intent was canceled meanwhile."""
+    made = world.store.get("charge", charge_id)
+    intent = world.store.get("payment_intent", made["payment_intent"])
+    if intent["status"] != "processing" or intent["latest_charge"] != charge_id:
+        return
+    method = world.store.get("payment_method", made["payment_method"])
+    decline = decline_for(world, method, intent["amount"])
+    made = charges.settle(world, made, decline)
+    if decline is None:
+        spend(world, method, intent["amount"])
+        _succeed(world, intent, made)
+    else:
+        fail(world, intent, _payment_error(decline, made, method), made)
+
+
+def _fail(world: World, intent: Json, method: Json, decline: Decline) -> tuple[Json, Decline]:
+    made = charges.new(world, intent, method, decline)
+    return fail(world, intent, _payment_error(decline, made, method), made), decline
+
+
+def refuse_action(world: World, intent: Json, method: Json) -> tuple[Json, Decline]:
+    """Fail rather than wait for an authentication, as `error_on_requires_action` asks."""
+    error = declined(ACTION_REFUSED, payment_method=method).error
+    return fail(world, intent, error), ACTION_REFUSED
+
+
+def fail(world: World, intent: Json, error: Json, made: Json | None = None) -> Json:
+    """Note why an attempt came to nothing: another payment method may do."""
+    intent = world.store.update(
+        intent,
+        last_payment_error=error,
+        latest_charge=made["id"] if made else intent["latest_charge"],
+        next_action=None,
         payment_method=None,
         status="requires_payment_method",
     )
     world.emit("payment_intent.payment_failed", intent)
-    return intent, decline
+    return intent
 
 
-def payment_error(decline: Decline, charge: Json, method: Json) -> Json:
-    error = declined(decline, charge=charge["id"], payment_method=method)
-    return {"advice_code": "try_again_later", **error.error}
+def _payment_error(decline: Decline, made: Json, method: Json) -> Json:
+    error = declined(decline, charge=made["id"], payment_method=method).error
+    return {"advice_code": charges.advice(decline), **error} if method["type"] == "card" else error
 
 
 def refusal(intent: Json) -> Exception:
     """The 402 that tells the caller of a failed attempt, as Stripe words it."""
     last = intent["last_payment_error"]
     decline = Decline(last["code"], last["message"], last.get("decline_code"), last.get("param"))
-    return declined(
-        decline,
-        advice_code=last["advice_code"],
-        charge=last["charge"],
-        payment_intent=intent,
-        payment_method=last["payment_method"],
-    )
-
-
-def create(world: World, params: Params) -> Json:
-    if params.get("customer"):
-        world.store.get("customer", params["customer"], "customer")
-    intent = intents.prepare(world, new(world, params), params)
-    return _confirm(world, intent) if params.get("confirm") else intent
-
-
-def retrieve(world: World, _params: Params, intent_id: str) -> Json:
-    return world.store.get("payment_intent", intent_id)
-
-
-def update(world: World, params: Params, intent_id: str) -> Json:
-    return intents.change(world, KIND, params, intent_id)
-
-
-def confirm(world: World, params: Params, intent_id: str) -> Json:
-    intent = intents.find(world, KIND, intent_id, "confirm")
-    return _confirm(world, intents.prepare(world, intent, params))
-
-
-def cancel(world: World, params: Params, intent_id: str) -> Json:
-    intent = intents.find(world, KIND, intent_id, "cancel")
-    return abandon(world, intent, params.get("cancellation_reason"))
+    kept = ("advice_code", "charge", "payment_method")
+    details = {name: last[name] for name in kept if name in last}
+    return declined(decline, payment_intent=intent, **details)
 
 
 def abandon(world: World, intent: Json, reason: str | None) -> Json:
+    """Cancel an intent; what a card still holds for it is released."""
+    if intent["amount_capturable"]:
+        method = world.store.get("payment_method", intent["payment_method"])
+        spend(world, method, -intent["amount_capturable"])
     intent = world.store.update(
-        intent, status="canceled", canceled_at=world.now(), cancellation_reason=reason
+        intent,
+        amount_capturable=0,
+        canceled_at=world.now(),
+        cancellation_reason=reason,
+        next_action=None,
+        status="canceled",
     )
     world.emit("payment_intent.canceled", intent)
     return intent
 
 
-def _confirm(world: World, intent: Json) -> Json:
-    intent, decline = attempt(world, intent, intents.method_of(world, intent))
-    if decline is not None:
-        raise refusal(intent)
-    return intent
+def release_due(world: World, intent_id: str) -> None:
+    """Let go of what nobody captured in time."""
+    intent = world.store.get("payment_intent", intent_id)
+    if intent["status"] == "requires_capture":
+        held = world.store.get("charge", intent["latest_charge"])
+        world.emit("charge.expired", held)
+        abandon(world, intent, "automatic")
 
 
-def listing(world: World, params: Params) -> Json:
-    where = {"customer": params["customer"]} if params.get("customer") else {}
-    return page(world.store.newest_first("payment_intent", **where), params, "/v1/payment_intents")
+def check_capturable(intent: Json, amount: int) -> None:
+    if amount > intent["amount_capturable"]:
+        raise invalid(
+            f"The amount to capture ({amount}) can't be more than what can be captured "
+            f"({intent['amount_capturable']}).",
+            "amount_to_capture",
+            "amount_too_large",
+        )
 
 
-ROUTES = (
-    Route("POST", "/v1/payment_intents", create, CREATE),
-    Route("GET", "/v1/payment_intents", listing, {**LIST, "customer": text()}),
-    Route("GET", "/v1/payment_intents/{}", retrieve, {"client_secret": text()}),
-    Route("POST", "/v1/payment_intents/{}", update, UPDATE),
-    Route("POST", "/v1/payment_intents/{}/confirm", confirm, CONFIRM),
-    Route(
-        "POST",
-        "/v1/payment_intents/{}/cancel",
-        cancel,
-        {"cancellation_reason": one_of(*REASONS)},
-    ),
-)
+TIMERS = {"charge.settle": settle_due, "payment_intent.release": release_due}

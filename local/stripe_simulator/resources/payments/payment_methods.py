@@ -1,16 +1,27 @@
-"""Payment methods: cards, kept as brand, last four digits and expiry, and how each behaves."""
+"""Payment methods: cards and bank accounts, kept without their number, and how each behaves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from local.stripe_simulator.cards import Decline, TestCard, by_id, by_number
+from local.stripe_simulator import bank_accounts
+from local.stripe_simulator.cards import (
+    INVALID_EXPIRY_MONTH,
+    INVALID_EXPIRY_YEAR,
+    Decline,
+    TestMethod,
+    by_id,
+    by_number,
+)
 from local.stripe_simulator.errors import declined, invalid, no_such, not_simulated
 from local.stripe_simulator.pagination import PAGE, page
 from local.stripe_simulator.params import (
     Params,
     Spec,
     address,
+    changes_of,
     clearable,
     hash_of,
     integer,
@@ -19,7 +30,9 @@ from local.stripe_simulator.params import (
     one_of,
     required,
     text,
+    unsupported,
 )
+from local.stripe_simulator.resources.payments import method_details
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -27,13 +40,21 @@ from local.stripe_simulator.world import World
 BILLING_DETAILS = hash_of(
     {"address": clearable(address), "email": text(), "name": text(), "phone": text()}
 )
+TYPES = ("card", "sepa_debit", "us_bank_account")
 EXPIRY: Spec = {"exp_month": integer(1, 12), "exp_year": integer(1970, 2099)}
 CREATE: Spec = {
-    "type": required(one_of("card")),
-    "card": required(hash_of({"token": text(), "number": text(), "cvc": text(), **EXPIRY})),
+    "type": required(one_of(*TYPES)),
+    "card": hash_of({"token": text(), "number": text(), "cvc": text(), **EXPIRY}),
+    "sepa_debit": hash_of({"iban": required(text())}),
+    "us_bank_account": unsupported(
+        "verifying a bank account by microdeposits; use a test id such as pm_usBankAccount_success"
+    ),
     "billing_details": BILLING_DETAILS,
     "metadata": metadata,
     "allow_redisplay": one_of("always", "limited", "unspecified"),
+    "customer": unsupported("copying a payment method to a connected account"),
+    "payment_method": unsupported("copying a payment method to a connected account"),
+    "radar_options": unsupported("Radar sessions"),
 }
 UPDATE: Spec = {
     "billing_details": BILLING_DETAILS,
@@ -41,51 +62,30 @@ UPDATE: Spec = {
     "metadata": metadata,
     "allow_redisplay": CREATE["allow_redisplay"],
 }
-FILTERS: Spec = {**PAGE, "type": one_of("card")}
+FILTERS: Spec = {**PAGE, "type": one_of(*TYPES), "allow_redisplay": CREATE["allow_redisplay"]}
 
 
-def new(world: World, card: TestCard, params: Params | None = None) -> Json:
-    """Store a payment method for a test card: its expiry and the holder's details are given."""
-    if not card.simulated:
-        raise not_simulated(f"the test card ending in {card.last4}", "card")
+def new(world: World, known: TestMethod, params: Params | None = None) -> Json:
+    """Store a payment method that behaves as `known`: the holder's details are given."""
+    if not known.simulated:
+        raise not_simulated(f"the test card ending in {known.last4}", "card")
     given = params or {}
-    year = datetime.fromtimestamp(world.now(), UTC).year
-    expiry = given.get("card", {})
+    this_year = datetime.fromtimestamp(world.now(), UTC).year
     method = world.store.insert(
         {
             "id": world.new_id("pm_1", 23),
             "object": "payment_method",
             "allow_redisplay": given.get("allow_redisplay", "unspecified"),
             "billing_details": billing_details(given.get("billing_details", {})),
-            "card": {
-                "brand": card.brand,
-                "checks": {
-                    "address_line1_check": None,
-                    "address_postal_code_check": None,
-                    "cvc_check": "pass",
-                },
-                "country": "US",
-                "display_brand": card.brand,
-                "exp_month": expiry.get("exp_month", 12),
-                "exp_year": expiry.get("exp_year", year + 1),
-                "fingerprint": f"test{card.brand[:4]}{card.last4}".ljust(16, "0"),
-                "funding": card.funding,
-                "generated_from": None,
-                "last4": card.last4,
-                "networks": {"available": [card.brand], "preferred": None},
-                "regulated_status": "unregulated",
-                "three_d_secure_usage": {"supported": True},
-                "wallet": None,
-            },
             "created": world.now(),
             "customer": None,
             "customer_account": None,
             "livemode": False,
             "metadata": merged({}, given.get("metadata")),
-            "type": "card",
+            **method_details.of_method(known, given.get("card", {}), this_year),
         }
     )
-    world.cards[method["id"]] = card
+    world.cards[method["id"]] = known
     return method
 
 
@@ -99,21 +99,50 @@ def billing_details(given: Params, former: Json | None = None) -> Json:
 
 
 def create(world: World, params: Params) -> Json:
-    card = params["card"]
-    found = by_number(card["number"]) if card.get("number") else by_id(card.get("token") or "")
+    kind = params["type"]
+    if kind not in params:
+        raise invalid(f"Missing required param: {kind}.", kind, "parameter_missing")
+    if kind == "sepa_debit":
+        return new(world, _account(params["sepa_debit"]["iban"]), params)
+    return new(world, _card(world, params["card"]), params)
+
+
+def _account(iban: str) -> TestMethod:
+    account = bank_accounts.by_iban(iban)
+    if account is None:
+        decline = bank_accounts.INVALID_IBAN
+        raise invalid(decline.message, "sepa_debit[iban]", decline.code)
+    return account
+
+
+def _card(world: World, given: Params) -> TestMethod:
+    found = by_number(given["number"]) if given.get("number") else by_id(given.get("token") or "")
     if found is None:
-        raise no_such("token", card.get("token") or "", "card[token]")
+        raise no_such("token", given.get("token") or "", "card[token]")
     if isinstance(found, Decline):
         raise declined(found)
-    if card.get("number") and not ("exp_month" in card and "exp_year" in card):
-        raise invalid("Missing required param: card[exp_month].", "card[exp_month]")
-    return new(world, found, params)
+    if given.get("number"):
+        _check_expiry(world, given)
+    return found
+
+
+def _check_expiry(world: World, given: Params) -> None:
+    for name in ("exp_month", "exp_year"):
+        if name not in given:
+            raise invalid(f"Missing required param: card[{name}].", f"card[{name}]")
+    today = datetime.fromtimestamp(world.now(), UTC)
+    if given["exp_year"] < today.year:
+        raise declined(INVALID_EXPIRY_YEAR)
+    if (given["exp_year"], given["exp_month"]) < (today.year, today.month):
+        raise declined(INVALID_EXPIRY_MONTH)
 
 
 def resolve(world: World, method_id: str, param: str = "payment_method") -> Json:
     """The payment method of that id; a test id such as `pm_card_visa` makes a new one."""
-    if world.store.find(method_id) is None and (card := by_id(method_id)):
-        return new(world, card)
+    if world.store.find(method_id) is None and (
+        known := by_id(method_id) or bank_accounts.BY_ID.get(method_id)
+    ):
+        return new(world, known)
     return world.store.get("payment_method", method_id, param)
 
 
@@ -123,16 +152,14 @@ def retrieve(world: World, _params: Params, method_id: str) -> Json:
 
 def update(world: World, params: Params, method_id: str) -> Json:
     before = world.store.get("payment_method", method_id)
-    changes: Json = {}
+    changes = changes_of(before, params)
     if "billing_details" in params:
         former = before["billing_details"]
         changes["billing_details"] = billing_details(params["billing_details"], former)
     if "card" in params:
+        if before["type"] != "card":
+            raise invalid("You may only update the card of a payment method of that type.", "card")
         changes["card"] = {**before["card"], **params["card"]}
-    if "metadata" in params:
-        changes["metadata"] = merged(before["metadata"], params["metadata"])
-    if "allow_redisplay" in params:
-        changes["allow_redisplay"] = params["allow_redisplay"]
     method = world.store.update(before, **changes)
     world.emit("payment_method.updated", method, before)
     return method
@@ -165,9 +192,30 @@ def check_attachable(world: World, method: Json) -> None:
 
 
 def attach_to(world: World, method: Json, customer_id: str) -> Json:
+    """Put a method on file; one that is there already stays as it is."""
+    method = world.store.get("payment_method", method["id"])
+    if method["customer"] == customer_id:
+        return method
     attached = world.store.update(method, customer=customer_id)
     world.emit("payment_method.attached", attached)
     return attached
+
+
+def save(world: World, method: Json, customer_id: str | None) -> Json:
+    """Keep a method that was just set up: it can be used off-session from now on."""
+    world.cards[method["id"]] = replace(world.cards[method["id"]], is_set_up=True)
+    return attach_to(world, method, customer_id) if customer_id else method
+
+
+def auto_update(world: World, method_id: str, exp_month: int, exp_year: int) -> Json:
+    """Renew a card as its network does when the bank issues a new one ("card account updater")."""
+    before = world.store.get("payment_method", method_id)
+    if before["type"] != "card":
+        raise invalid("Only cards are updated by their network.", "payment_method")
+    card = {**before["card"], "exp_month": exp_month, "exp_year": exp_year}
+    method = world.store.update(before, card=card)
+    world.emit("payment_method.automatically_updated", method, before)
+    return method
 
 
 def check_owner(method: Json, customer_id: str) -> None:
@@ -210,15 +258,23 @@ def _forget_default(world: World, method_id: str, customer_id: str) -> None:
 def listing(world: World, params: Params) -> Json:
     if not params.get("customer"):
         return page((), params, "/v1/payment_methods")
-    customer = world.store.get("customer", params["customer"], "customer")
-    methods = world.store.newest_first("payment_method", customer=customer["id"])
+    methods = _on_file(world, params, params["customer"], "customer")
     return page(methods, params, "/v1/payment_methods")
 
 
 def of_customer(world: World, params: Params, customer_id: str) -> Json:
-    world.store.get("customer", customer_id, "customer")
-    methods = world.store.newest_first("payment_method", customer=customer_id)
+    methods = _on_file(world, params, customer_id, "id")
     return page(methods, params, f"/v1/customers/{customer_id}/payment_methods")
+
+
+def _on_file(world: World, params: Params, customer_id: str, param: str) -> Iterator[Json]:
+    world.store.get("customer", customer_id, param)
+    wanted = {name: params[name] for name in ("type", "allow_redisplay") if name in params}
+    return (
+        method
+        for method in world.store.newest_first("payment_method", customer=customer_id)
+        if wanted.items() <= method.items()
+    )
 
 
 def one_of_customer(world: World, _params: Params, customer_id: str, method_id: str) -> Json:

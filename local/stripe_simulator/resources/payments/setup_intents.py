@@ -8,33 +8,32 @@ from local.stripe_simulator.params import (
     Params,
     Spec,
     boolean,
-    hash_of,
     merged,
-    metadata,
     one_of,
     text,
+    unsupported,
 )
 from local.stripe_simulator.resources.payments import intents, payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
+KIND = "setup_intent"
+REASONS = ("abandoned", "duplicate", "requested_by_customer")
 FIELDS: Spec = {
-    "customer": text(),
-    "description": text(),
-    "metadata": metadata,
-    "payment_method": text(),
+    **intents.SHARED,
+    "attach_to_self": unsupported("Connect"),
+    "flow_directions": unsupported("outbound payments"),
 }
 CREATE: Spec = {
     **FIELDS,
+    **intents.CONFIRM,
+    "automatic_payment_methods": intents.AUTOMATIC,
     "confirm": boolean,
-    "return_url": text(),
+    "on_behalf_of": unsupported("Connect"),
+    "single_use": unsupported("single-use mandates"),
     "usage": one_of("off_session", "on_session"),
-    "automatic_payment_methods": hash_of(
-        {"enabled": boolean, "allow_redirects": one_of("always", "never")}
-    ),
 }
-KIND = "setup_intent"
 
 
 def new(world: World, params: Params) -> Json:
@@ -44,7 +43,7 @@ def new(world: World, params: Params) -> Json:
         {
             "id": intent_id,
             "object": "setup_intent",
-            "allowed_payment_method_types": None,
+            "allowed_payment_method_types": params.get("allowed_payment_method_types"),
             "application": None,
             "automatic_payment_methods": params.get("automatic_payment_methods"),
             "cancellation_reason": None,
@@ -53,7 +52,7 @@ def new(world: World, params: Params) -> Json:
             "customer": params.get("customer"),
             "customer_account": None,
             "description": params.get("description"),
-            "excluded_payment_method_types": None,
+            "excluded_payment_method_types": params.get("excluded_payment_method_types"),
             "flow_directions": None,
             "last_setup_error": None,
             "latest_attempt": None,
@@ -72,7 +71,7 @@ def new(world: World, params: Params) -> Json:
                     "request_three_d_secure": "automatic",
                 }
             },
-            "payment_method_types": ["card"],
+            "payment_method_types": intents.types_for(params, None),
             "single_use_mandate": None,
             "status": "requires_payment_method",
             "usage": params.get("usage", "off_session"),
@@ -83,9 +82,14 @@ def new(world: World, params: Params) -> Json:
 
 
 def succeed(world: World, intent: Json, method: Json) -> Json:
-    """Set the card up; attaching it is the caller's part."""
+    """Set the method up for use off-session; attaching it is the caller's part."""
+    payment_methods.save(world, method, None)
     intent = world.store.update(
-        intent, status="succeeded", payment_method=method["id"], last_setup_error=None
+        intent,
+        last_setup_error=None,
+        next_action=None,
+        payment_method=method["id"],
+        status="succeeded",
     )
     world.emit("setup_intent.succeeded", intent)
     return intent
@@ -95,7 +99,7 @@ def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
     intent = intents.prepare(world, new(world, params), params)
-    return _confirm(world, intent) if params.get("confirm") else intent
+    return _confirm(world, intent, params) if params.get("confirm") else intent
 
 
 def retrieve(world: World, _params: Params, intent_id: str) -> Json:
@@ -108,36 +112,65 @@ def update(world: World, params: Params, intent_id: str) -> Json:
 
 def confirm(world: World, params: Params, intent_id: str) -> Json:
     intent = intents.find(world, KIND, intent_id, "confirm")
-    return _confirm(world, intents.prepare(world, intent, params))
+    return _confirm(world, intents.prepare(world, intent, params), params)
 
 
 def cancel(world: World, params: Params, intent_id: str) -> Json:
     intent = intents.find(world, KIND, intent_id, "cancel")
     intent = world.store.update(
-        intent, status="canceled", cancellation_reason=params.get("cancellation_reason")
+        intent,
+        cancellation_reason=params.get("cancellation_reason"),
+        next_action=None,
+        status="canceled",
     )
     world.emit("setup_intent.canceled", intent)
     return intent
 
 
-def _confirm(world: World, intent: Json) -> Json:
+def _confirm(world: World, intent: Json, params: Params) -> Json:
     method = intents.method_of(world, intent)
     refusal = world.cards[method["id"]].on_attach
     if refusal is not None:
-        error = declined(refusal, payment_method=method)
-        intent = world.store.update(
-            intent,
-            last_setup_error=error.error,
-            payment_method=None,
-            status="requires_payment_method",
-        )
-        world.emit("setup_intent.setup_failed", intent)
+        intent = _fail(world, intent, declined(refusal, payment_method=method).error)
         raise declined(refusal, payment_method=method, setup_intent=intent)
-    customer_id = intent["customer"]
-    if customer_id is not None and method["customer"] != customer_id:
+    if intent["customer"] is not None and method["customer"] != intent["customer"]:
         payment_methods.check_attachable(world, method)
-        method = payment_methods.attach_to(world, method, customer_id)
+    if world.cards[method["id"]].authentication != "never":
+        return _require_action(world, intent, params.get("return_url"))
+    return _put_on_file(world, intent, method)
+
+
+def _require_action(world: World, intent: Json, return_url: str | None) -> Json:
+    """Wait for the customer to authenticate; `authentication.answer` goes on from there."""
+    next_action = intents.next_action(world, intent, return_url)
+    intent = world.store.update(intent, next_action=next_action, status="requires_action")
+    world.emit("setup_intent.requires_action", intent)
+    return intent
+
+
+def authenticated(world: World, intent: Json, method: Json, *, succeeded: bool) -> Json:
+    """Go on after the customer authenticated, or failed to."""
+    if succeeded:
+        return _put_on_file(world, intent, method)
+    return _fail(world, intent, intents.authentication_failure(intent, method))
+
+
+def _put_on_file(world: World, intent: Json, method: Json) -> Json:
+    if intent["customer"] is not None:
+        method = payment_methods.attach_to(world, method, intent["customer"])
     return succeed(world, intent, method)
+
+
+def _fail(world: World, intent: Json, error: Json) -> Json:
+    intent = world.store.update(
+        intent,
+        last_setup_error=error,
+        next_action=None,
+        payment_method=None,
+        status="requires_payment_method",
+    )
+    world.emit("setup_intent.setup_failed", intent)
+    return intent
 
 
 def listing(world: World, params: Params) -> Json:
@@ -164,12 +197,12 @@ ROUTES = (
         "POST",
         "/v1/setup_intents/{}/confirm",
         confirm,
-        {"payment_method": text(), "return_url": text()},
+        intents.CONFIRM,
     ),
     Route(
         "POST",
         "/v1/setup_intents/{}/cancel",
         cancel,
-        {"cancellation_reason": one_of("abandoned", "duplicate", "requested_by_customer")},
+        {"cancellation_reason": one_of(*REASONS)},
     ),
 )
