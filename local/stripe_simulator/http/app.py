@@ -15,6 +15,7 @@ from starlette.routing import Route
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.control import Control, refuse_invalid
 from local.stripe_simulator.http.pages import Pages
+from local.stripe_simulator.http.portal_pages import PortalPages
 from local.stripe_simulator.http.sender import Sender
 
 
@@ -49,6 +50,7 @@ def create_app(engine: Engine) -> Starlette:
         routes=[
             Route("/v1/{path:path}", api, methods=["GET", "POST", "DELETE"]),
             *Pages(engine, sender).routes(),
+            *PortalPages(engine, sender).routes(),
             *Control(engine, sender).routes(),
         ],
         exception_handlers={404: unrouted, 405: unrouted, ValidationError: refuse_invalid},

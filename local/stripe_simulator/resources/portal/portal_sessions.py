@@ -175,10 +175,21 @@ def _after(given: Params) -> Json:
 
 def visit(world: World, session: Json) -> bool:
     """Whether the session is still open; if so it is for another hour."""
-    if world.private[session["id"]]["expires_at"] <= world.now():
-        return False
-    world.private[session["id"]] = {"expires_at": world.now() + IDLE_SECONDS}
+    known = world.private[session["id"]]
+    with world.on_clock(world.clock_of(session["id"])):
+        if known["expires_at"] <= world.now():
+            return False
+        world.private[session["id"]] = {**known, "expires_at": world.now() + IDLE_SECONDS}
     return True
+
+
+def is_done(world: World, session: Json) -> bool:
+    """Whether the errand of a session was run."""
+    return bool(world.private[session["id"]].get("done"))
+
+
+def complete(world: World, session: Json) -> None:
+    world.private[session["id"]] = {**world.private[session["id"]], "done": True}
 
 
 ROUTES = (Route("POST", "/v1/billing_portal/sessions", create, CREATE),)

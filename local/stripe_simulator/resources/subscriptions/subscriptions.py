@@ -233,7 +233,7 @@ def update(world: World, params: Params, subscription_id: str) -> Json:
     if "items" in params:
         changes["items"] = _changed_items(world, before, params)
     if "cancel_at" in params or "cancel_at_period_end" in params:
-        changes.update(_cancellation(world, before, params))
+        changes.update(_cancellation(world, {**before, **changes}, params))
     subscription = world.store.update(before, **changes)
     world.emit("customer.subscription.updated", subscription, before)
     if params.get("trial_end"):
