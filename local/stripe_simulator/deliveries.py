@@ -176,6 +176,12 @@ class Deliveries:
                 due.append(delivery)
         return due
 
+    def hand_out_again(self, now: float) -> None:
+        """Let those leave again that were on their way when a snapshot was made."""
+        for delivery in self._all.values():
+            if delivery.state == "pending" and delivery.next_attempt_at is None:
+                self._schedule(delivery, now)
+
     def record(self, delivery: Delivery, attempt: Attempt) -> bool:
         """Note how an attempt went; whether the event arrived there for the first time."""
         delivery.attempts.append(attempt)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
-from local.stripe_simulator import errors
+from local.stripe_simulator import errors, snapshots
 from local.stripe_simulator.deliveries import Attempt, Delivery
 from local.stripe_simulator.errors import StripeError
 from local.stripe_simulator.events import API_VERSION
@@ -33,6 +33,7 @@ from local.stripe_simulator.world import NO_REQUEST, RequestInfo, Settings, Worl
 
 EXPAND = list_of(text(), maximum=20)
 EXPANDER = Expander(INCLUDABLE)
+FIXED = ("world", "_blank")  # what a snapshot doesn't replace
 LOGGER = logging.getLogger(__name__)
 
 
@@ -66,6 +67,7 @@ class Engine:
         )
         self.requests = RequestLog()
         self._idempotency = IdempotencyKeys()
+        self._blank = self.snapshot()
 
     def request(
         self,
@@ -136,6 +138,22 @@ class Engine:
             return 0.0
         return left / self.world.time_scale if self.world.time_scale else None
 
+    def snapshot(self) -> bytes:
+        """All that this engine knows, its time and its source of ids too."""
+        own = {name: part for name, part in vars(self).items() if name not in FIXED}
+        return snapshots.write({"world": self.world.state(), "engine": own})
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go back to a snapshot: the same requests get the same answers as they did then."""
+        state = snapshots.read(snapshot)
+        self.world.restore(state["world"])
+        vars(self).update(state["engine"])
+
+    def reset(self) -> None:
+        """Be as new, at the clock's time: ids are made as from the start."""
+        self.restore(self._blank)
+        self.world.restart_time()
+
     def due_deliveries(self) -> list[Delivery]:
         """Deliveries to attempt now; each is handed out once until `record_attempt`."""
         return self.world.deliveries.take_due(self.world.wall())
@@ -149,6 +167,8 @@ class Engine:
         duration: float = 0.0,
     ) -> None:
         """Note how a delivery went: any 2xx ends it, anything else is tried again later."""
+        if self.world.deliveries.find(delivery.number) is not delivery:
+            return  # it left before a snapshot was restored
         attempt = Attempt(self.world.wall(), status, error, response, duration)
         if self.world.deliveries.record(delivery, attempt):
             event = self.world.store.find(delivery.event["id"])
@@ -215,6 +235,7 @@ class Engine:
         finally:
             self.world.publish_events()
             self.world.request = NO_REQUEST
+            self.world.tidy()
         return Answer(fingerprint, self.world.wall(), 200, _encode(result), request.id or "")
 
     def _failure(self, failure: Exception, fingerprint: str, request_id: str) -> Answer:

@@ -6,7 +6,7 @@ not what exists. Values are replaced, never changed in place.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 V = TypeVar("V")
 
@@ -25,6 +25,9 @@ class Journal(dict[str, V]):
     def __delitem__(self, key: str) -> None:
         self._former.setdefault(key, self.get(key))
         super().__delitem__(key)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (), None, None, iter(self.items())
 
     def mark(self) -> None:
         self._former = {}

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import random
 import string
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from local.stripe_simulator.cards import TestMethod
 from local.stripe_simulator.deliveries import Deliveries
@@ -64,6 +65,7 @@ class Undoable(Protocol):
 
 NO_REQUEST = RequestInfo()
 DAY = 86400
+FIXED = ("clock", "settings", "reactions", "handlers")  # what the world was made with
 TEST_CLOCK = "test_helpers.test_clock"
 # Fields that lead from an object to the customer whose test clock it lives by.
 LINKS = ("test_clock", "customer", "subscription", "invoice", "payment_intent", "charge")
@@ -89,7 +91,9 @@ class World:
     time_scale: float = 1.0
     _frozen_at: float | None = None  # the test clock's moment
     _wall_at: float | None = None  # the moment at which the account's own timer is due
-    _forget_at: float = 0.0
+    _days: deque[tuple[float, int]] = field(default_factory=deque)  # (when, events made so far)
+    _events_made: int = 0
+    _events_forgotten: int = 0
 
     def __post_init__(self) -> None:
         self._started = self._since = self.clock()
@@ -193,6 +197,7 @@ class World:
                 self.new_id("evt_1", 23), recorded, self.request.as_json(), len(destinations)
             )
             self.store.insert(event)
+            self._events_made += 1
             self.deliveries.add(event, destinations, self.wall())
 
     def run_due(self, until: float) -> None:
@@ -222,11 +227,31 @@ class World:
         """Keep memory small: pack what isn't in use; once a day, forget events after 30."""
         self.store.tidy()
         now = self.wall()
-        if now >= self._forget_at:
-            oldest = now - RETENTION_SECONDS
-            self.store.forget_oldest("event", lambda event: bool(event["created"] < oldest))
-            self.deliveries.forget_before(oldest)
-            self._forget_at = now + DAY
+        if not self._days or now >= self._days[-1][0] + DAY:
+            self._days.append((now, self._events_made))
+            self._forget_before(now - RETENTION_SECONDS)
+
+    def _forget_before(self, oldest: float) -> None:
+        while self._days[0][0] <= oldest:
+            _, made = self._days.popleft()
+            self.store.forget_oldest("event", made - self._events_forgotten)
+            self._events_forgotten = made
+        self.deliveries.forget_before(oldest)
+
+    def state(self) -> dict[str, Any]:
+        """All that changes, by name: what a snapshot holds."""
+        parts = {name: part for name, part in vars(self).items() if name not in FIXED}
+        return {**parts, "_since": self.wall()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Be as `state` says; time runs on from there."""
+        vars(self).update(state)
+        self._started = self.clock()
+        self.deliveries.hand_out_again(self.wall())
+
+    def restart_time(self) -> None:
+        """Let the account's time be the injected clock's again."""
+        self._since = self._started = self.clock()
 
     def advance(self, to: float) -> None:
         """Move the account's time forward to `to`; it runs on from there."""
