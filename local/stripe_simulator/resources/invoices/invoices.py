@@ -7,13 +7,14 @@ from local.stripe_simulator.pagination import LIST, page, whole
 from local.stripe_simulator.params import Params, Spec, boolean, merged, metadata, one_of, text
 from local.stripe_simulator.resources.invoices import invoice_endings
 from local.stripe_simulator.resources.invoices.invoice_collection import (
+    charge_now,
     intent_of,
-    mark_paid,
+    pay_out_of_band,
     payment_method_of,
 )
 from local.stripe_simulator.resources.invoices.invoice_drafts import subscription_of
 from local.stripe_simulator.resources.invoices.invoice_finalization import finalize
-from local.stripe_simulator.resources.payments import payment_intents, payment_methods
+from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -55,20 +56,10 @@ def pay(world: World, params: Params, invoice_id: str) -> Json:
     if invoice["status"] == "draft":
         invoice = finalize(world, invoice)
     if params.get("paid_out_of_band"):
-        return mark_paid(world, invoice)
+        return pay_out_of_band(world, invoice)
     if invoice["status"] == "paid":
         return invoice
-    intent = intent_of(world, invoice)
-    if method is None or intent is None:
-        raise invalid(
-            "There is no `default_payment_method` set on this Customer or Invoice. Please set a "
-            "default payment method or pass one in.",
-            code="invoice_payment_intent_requires_action",
-        )
-    intent, decline = payment_intents.attempt(world, intent, method)
-    if decline is not None:
-        raise payment_intents.refusal(intent)
-    return world.store.get("invoice", invoice_id)
+    return charge_now(world, invoice, method, off_session=params.get("off_session", True))
 
 
 def _method_to_pay_with(world: World, invoice: Json, method_id: str | None) -> Json | None:

@@ -95,7 +95,7 @@ def on_payment_failed(world: World, invoice: Json) -> None:
         return
     if before["status"] not in RENEWING:
         return
-    last = invoice["next_payment_attempt"] is None
+    last = invoice_collection.is_exhausted(world, invoice)
     outcome = world.settings.after_last_retry if last else "leave_past_due"
     if outcome == "cancel":
         end(world, before, "payment_failed")
