@@ -39,7 +39,7 @@ def page(objects: Iterable[Json], params: Params, url: str) -> Json:
         obj
         for obj in objects
         if (of_clocks or obj.get("test_clock") is None)
-        and _created_within(obj, params.get("created"))
+        and ("created" not in params or within(_created(obj), params["created"]))
     )
     if before := params.get("ending_before"):
         return _page_before(wanted, before, limit, url)
@@ -60,9 +60,16 @@ def _page_before(objects: Iterable[Json], cursor: str, limit: int, url: str) -> 
     raise no_such("object", cursor, "ending_before")
 
 
-def _created_within(obj: Json, bounds: int | Mapping[str, int] | None) -> bool:
+def _created(obj: Json) -> int:
+    return int(obj["date"] if obj["object"] == "invoiceitem" else obj["created"])
+
+
+def within(at: int | None, bounds: int | Mapping[str, int] | None) -> bool:
+    """Whether a moment is the one asked for, or within those bounds (`params.created`)."""
     if bounds is None:
         return True
+    if at is None:
+        return False
     if isinstance(bounds, int):
-        return bool(obj["created"] == bounds)
-    return all(COMPARISONS[name](obj["created"], bound) for name, bound in bounds.items())
+        return bool(at == bounds)
+    return all(COMPARISONS[name](at, bound) for name, bound in bounds.items())

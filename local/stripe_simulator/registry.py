@@ -20,12 +20,18 @@ from local.stripe_simulator.resources.catalogue import (
     promotion_codes,
 )
 from local.stripe_simulator.resources.checkout import checkout_sessions, payment_pages
-from local.stripe_simulator.resources.customers import customers
+from local.stripe_simulator.resources.customers import balance_transactions, customers
 from local.stripe_simulator.resources.invoices import (
     invoice_collection,
+    invoice_drafts,
+    invoice_endings,
     invoice_finalization,
+    invoice_item_requests,
+    invoice_line_requests,
     invoice_payments,
+    invoice_sending,
     invoices,
+    tax_rates,
 )
 from local.stripe_simulator.resources.payments import (
     account_balance,
@@ -50,11 +56,14 @@ ROUTER = Router(
     chain(
         account.ROUTES,
         account_balance.ROUTES,
+        balance_transactions.ROUTES,
         charges.ROUTES,
         checkout_sessions.ROUTES,
         coupons.ROUTES,
         customers.ROUTES,
         events.ROUTES,
+        invoice_item_requests.ROUTES,
+        invoice_line_requests.ROUTES,
         invoice_payments.ROUTES,
         invoices.ROUTES,
         payment_intent_requests.ROUTES,
@@ -69,6 +78,7 @@ ROUTER = Router(
         subscription_items.ROUTES,
         subscription_schedules.ROUTES,
         subscriptions.ROUTES,
+        tax_rates.ROUTES,
         test_clocks.ROUTES,
         webhook_endpoints.ROUTES,
     )
@@ -90,6 +100,7 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **invoice_collection.TIMERS,
     **invoice_finalization.TIMERS,
     **payment_intents.TIMERS,
+    **invoice_sending.TIMERS,
     **promotion_codes.TIMERS,
     **subscription_lifecycle.TIMERS,
     **subscription_schedules.TIMERS,
@@ -115,6 +126,9 @@ def _each(reactions: list[Reaction]) -> Reaction:
 # How one resource follows another: called with the object as soon as the event is recorded.
 REACTIONS: dict[str, Reaction] = _in_turn(
     invoice_collection.REACTIONS,
+    invoice_drafts.REACTIONS,
+    invoice_endings.REACTIONS,
+    invoice_sending.REACTIONS,
     promotion_codes.REACTIONS,
     subscription_lifecycle.REACTIONS,
     subscription_schedules.REACTIONS,

@@ -193,10 +193,11 @@ def test_a_renewal_that_fails_makes_the_subscription_past_due(stripe: Account) -
     invoice = stripe.latest_invoice(subscription)
     assert (invoice["status"], invoice["attempt_count"]) == ("open", 1)
     assert invoice["next_payment_attempt"] == START + MONTH + HOUR + DAY
-    assert stripe.event_types()[-4:] == [
+    assert stripe.event_types()[-5:] == [
         "payment_intent.payment_failed",
         "invoice.payment_failed",
         "customer.subscription.updated",
+        "customer.updated",
         "invoice.updated",
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.events import CUSTOMER_DELETED
 from local.stripe_simulator.pagination import LIST, page, whole
@@ -11,6 +13,7 @@ from local.stripe_simulator.params import (
     address,
     clearable,
     hash_of,
+    integer,
     list_of,
     merged,
     metadata,
@@ -19,32 +22,49 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources.customers import balance_transactions
 from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import TEST_CLOCK, World
 
+CUSTOM_FIELD = hash_of({"name": required(text(40)), "value": required(text(140))})
+PREFIX = re.compile(r"[A-Z0-9]{3,12}")
 FIELDS: Spec = {
     "address": clearable(address),
     "description": text(),
     "email": text(512),
-    "invoice_settings": hash_of({"default_payment_method": text(), "footer": text()}),
+    "invoice_prefix": text(12),
+    "invoice_settings": hash_of(
+        {
+            "custom_fields": clearable(list_of(CUSTOM_FIELD, maximum=4)),
+            "default_payment_method": text(),
+            "footer": text(),
+            "rendering_options": unsupported("how an invoice is rendered"),
+        }
+    ),
     "metadata": metadata,
     "name": text(256),
+    "next_invoice_sequence": integer(1, 1_000_000_000),
     "phone": text(20),
     "preferred_locales": list_of(text()),
     "shipping": clearable(hash_of({"address": address, "name": required(text()), "phone": text()})),
     "tax_exempt": clearable(one_of("exempt", "none", "reverse")),
-    "balance": unsupported("customer balances"),
+    "balance": integer(-99_999_999, 99_999_999),
+    "business_name": unsupported("names of businesses; use `name`"),
+    "cash_balance": unsupported("cash balances"),
+    "individual_name": unsupported("names of individuals; use `name`"),
     "source": unsupported("sources; use payment methods"),
 }
 CREATE: Spec = {
     **FIELDS,
     "payment_method": text(),
     "test_clock": text(),
+    "tax": unsupported("automatic tax by location"),
     "tax_id_data": unsupported("tax ids"),
+    "validate": unsupported("the validation of sources"),
 }
-PLAIN = ("description", "email", "name", "phone")
+PLAIN = ("description", "email", "invoice_prefix", "name", "next_invoice_sequence", "phone")
 
 
 def new(world: World, params: Params) -> Json:
@@ -66,9 +86,9 @@ def new(world: World, params: Params) -> Json:
             "description": params.get("description"),
             "discount": None,
             "email": params.get("email"),
-            "invoice_prefix": world.token(8).upper(),
+            "invoice_prefix": _prefix(params) or world.token(8).upper(),
             "invoice_settings": {
-                "custom_fields": None,
+                "custom_fields": settings.get("custom_fields"),
                 "default_payment_method": None,
                 "footer": settings.get("footer"),
                 "rendering_options": None,
@@ -76,7 +96,7 @@ def new(world: World, params: Params) -> Json:
             "livemode": False,
             "metadata": merged({}, params.get("metadata")),
             "name": params.get("name"),
-            "next_invoice_sequence": 1,
+            "next_invoice_sequence": params.get("next_invoice_sequence", 1),
             "phone": params.get("phone"),
             "preferred_locales": params.get("preferred_locales", []),
             "shipping": _shipping(params.get("shipping")),
@@ -84,8 +104,21 @@ def new(world: World, params: Params) -> Json:
             "test_clock": clock,
         }
     )
+    if params.get("balance"):
+        code = world.settings.currency
+        balance_transactions.enter(world, customer, params["balance"], code, "initial")
+        customer = world.store.get("customer", customer["id"])
     world.emit("customer.created", customer)
     return customer
+
+
+def _prefix(params: Params) -> str | None:
+    prefix: str | None = params.get("invoice_prefix")
+    if prefix is not None and not PREFIX.fullmatch(prefix):
+        raise invalid(
+            "Invoice prefixes must have 3 to 12 uppercase letters or numbers.", "invoice_prefix"
+        )
+    return prefix
 
 
 def create(world: World, params: Params) -> Json:
@@ -119,6 +152,7 @@ def retrieve(world: World, _params: Params, customer_id: str) -> Json:
 
 def update(world: World, params: Params, customer_id: str) -> Json:
     before = world.store.get("customer", customer_id)
+    _prefix(params)
     changes: Json = {name: params[name] for name in PLAIN if name in params}
     if "address" in params:
         changes["address"] = _address(params["address"])
@@ -133,8 +167,29 @@ def update(world: World, params: Params, customer_id: str) -> Json:
     if "invoice_settings" in params:
         changes["invoice_settings"] = _invoice_settings(world, before, params["invoice_settings"])
     customer = world.store.update(before, **changes)
+    moved = params.get("balance", customer["balance"]) - customer["balance"]
+    if moved:
+        code = customer["currency"] or world.settings.currency
+        balance_transactions.enter(world, customer, moved, code, "adjustment")
+        customer = world.store.get("customer", customer_id)
     world.emit("customer.updated", customer, before)
     return customer
+
+
+def on_collected(world: World, invoice: Json) -> None:
+    _set_delinquent(world, invoice, delinquent=False)
+
+
+def on_not_paid(world: World, invoice: Json) -> None:
+    _set_delinquent(world, invoice, delinquent=True)
+
+
+def _set_delinquent(world: World, invoice: Json, *, delinquent: bool) -> None:
+    """Follow the latest change of any of the customer's invoices (the API's `delinquent`)."""
+    before = world.store.find(invoice["customer"])
+    if before is not None and not before.get("deleted"):
+        customer = world.store.update(before, delinquent=delinquent)
+        world.emit("customer.updated", customer, before)
 
 
 def set_default_payment_method(world: World, customer: Json, method_id: str) -> Json:
@@ -147,16 +202,18 @@ def set_default_payment_method(world: World, customer: Json, method_id: str) -> 
 
 def charge_in(world: World, customer: Json, currency: str) -> None:
     """Fix the customer's currency on the first charge; a different one later is refused."""
-    if customer["currency"] == currency:
-        return
-    if customer["currency"] is not None:
+    check_currency(customer, currency)
+    changed = world.store.update(customer, currency=currency)
+    world.emit("customer.updated", changed, customer)
+
+
+def check_currency(customer: Json, currency: str) -> None:
+    if customer["currency"] not in (None, currency):
         raise invalid(
             "You cannot combine currencies on a single customer. This customer has an active "
             "subscription, subscription schedule, discount, quote, or invoice item with currency "
             f"{customer['currency']}"
         )
-    changed = world.store.update(customer, currency=currency)
-    world.emit("customer.updated", changed, customer)
 
 
 def delete(world: World, _params: Params, customer_id: str) -> Json:
@@ -223,4 +280,10 @@ ROUTES = (
     Route("DELETE", "/v1/customers/{}", delete, {}),
 )
 INCLUDABLE = {("customer", "subscriptions"): _subscriptions}
-REACTIONS = {"test_helpers.test_clock.deleted": on_clock_deleted}
+REACTIONS = {
+    "invoice.marked_uncollectible": on_collected,
+    "invoice.overdue": on_not_paid,
+    "invoice.paid": on_collected,
+    "invoice.payment_failed": on_not_paid,
+    "test_helpers.test_clock.deleted": on_clock_deleted,
+}

@@ -202,7 +202,13 @@ def _discount_amounts(shares: Iterable[Share]) -> list[Json]:
 
 def _pretax_credits(shares: Iterable[Share]) -> list[Json]:
     return [
-        {"amount": share.amount, "discount": share.discount, "type": "discount"} for share in shares
+        {
+            "amount": share.amount,
+            "credit_balance_transaction": None,
+            "discount": share.discount,
+            "type": "discount",
+        }
+        for share in shares
     ]
 
 

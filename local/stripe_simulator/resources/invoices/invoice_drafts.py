@@ -12,16 +12,34 @@ from typing import Any
 
 from local.stripe_simulator.money import minimum_charge
 from local.stripe_simulator.pagination import whole
-from local.stripe_simulator.resources.invoices import (
-    invoice_amounts,
-    invoice_items,
-    invoice_lines,
+from local.stripe_simulator.resources.catalogue import discounts
+from local.stripe_simulator.resources.invoices import invoice_items, invoice_lines
+from local.stripe_simulator.resources.invoices.invoice_amounts import (
+    LineAmounts,
+    Share,
+    line_amounts,
+    settle,
+    totals,
 )
 from local.stripe_simulator.resources.invoices.invoice_lines import Line
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-__all__ = ["Line", "new", "subscription_of", "worked_out"]
+__all__ = [
+    "Line",
+    "automatic_tax",
+    "bill_anew",
+    "draft",
+    "drop",
+    "empty",
+    "new",
+    "redraw",
+    "settings_of",
+    "subscription_of",
+    "take",
+    "with_lines",
+    "worked_out",
+]
 DAY = 86400
 OF_CUSTOMER = ("address", "email", "name", "phone", "shipping", "tax_exempt")
 TAKING_ALL = ("subscription_create", "subscription_cycle")  # also what no subscription waits for
@@ -45,27 +63,34 @@ def new(  # noqa: PLR0913 - an invoice has many sources
     take are by default the subscription's pending ones, and at its beginning and with each cycle
     the customer's that wait for no subscription.
     """
-    invoice_id = world.new_id("in_1", 23)
-    currency = settings.get("currency") or (subscription or {}).get("currency") or _only(lines)
+    currency = (subscription or {}).get("currency") or lines[0].currency
     if items is None:
         items = _pending(world, customer["id"], subscription, reason)
-    items = [item for item in items if item["currency"] == currency]
-    own = [replace(line, metadata=_metadata_of(line, subscription)) for line in lines]
-    billed = [*(invoice_lines.of_item(item) for item in items), *own]
-    draft = {
-        **_empty(world, invoice_id, customer, reason),
-        **(_settings_of(world, subscription) if subscription else {}),
-        **settings,
-        "currency": currency,
-        "lines": whole(
-            [invoice_lines.new(world, invoice_id, line) for line in billed],
-            f"/v1/invoices/{invoice_id}/lines",
-        ),
+    fields = {
+        **empty(world, customer, reason, currency),
+        **(settings_of(world, subscription) if subscription else {}),
         "period_start": world.now() if since is None else since,
+        **settings,
     }
-    invoice = world.store.insert({**draft, **worked_out(world, draft)})
-    for item in items:
-        world.store.update(item, invoice=invoice_id)
+    own = [replace(line, metadata=_metadata_of(line, subscription)) for line in lines]
+    return draft(world, fields, own, items)
+
+
+def draft(world: World, fields: Json, lines: Sequence[Line], items: Sequence[Json]) -> Json:
+    """Store an invoice of items and lines; discounts that last `once` end with it."""
+    taken = [item for item in items if item["currency"] == fields["currency"]]
+    billed = [*(invoice_lines.of_item(item) for item in taken), *lines]
+    fields = {
+        **fields,
+        "lines": whole(
+            [invoice_lines.new(world, fields["id"], line) for line in billed],
+            f"/v1/invoices/{fields['id']}/lines",
+        ),
+    }
+    invoice = world.store.insert({**fields, **worked_out(world, fields)})
+    for item in taken:
+        world.store.update(item, invoice=invoice["id"])
+    discounts.spend(world, [each["discount"] for each in invoice["total_discount_amounts"]])
     world.emit("invoice.created", invoice)
     return invoice
 
@@ -73,10 +98,6 @@ def new(  # noqa: PLR0913 - an invoice has many sources
 def _metadata_of(line: Line, subscription: Json | None) -> Json:
     """A line of a subscription shows that one's metadata."""
     return line.metadata or (subscription or {}).get("metadata", {})
-
-
-def _only(lines: Sequence[Line]) -> str:
-    return lines[0].currency
 
 
 def _pending(world: World, customer_id: str, subscription: Json | None, reason: str) -> list[Json]:
@@ -88,7 +109,7 @@ def _pending(world: World, customer_id: str, subscription: Json | None, reason: 
     return found
 
 
-def _settings_of(world: World, subscription: Json) -> Json:
+def settings_of(world: World, subscription: Json) -> Json:
     """What an invoice takes over from its subscription."""
     automatic = subscription["automatic_tax"]["enabled"]
     days = subscription["days_until_due"]
@@ -124,13 +145,13 @@ def worked_out(world: World, draft: Json) -> Json:
     """What a draft's lines come to: its fields that are computed from others."""
     customer = world.store.get("customer", draft["customer"])
     lines = draft["lines"]["data"]
-    amounts = [_amounts_of(world, draft, line, customer["tax_exempt"]) for line in lines]
-    totals = invoice_amounts.totals(amounts)
+    amounts = _amounts(world, draft, customer["tax_exempt"])
+    total = totals(amounts)
     balance = balance_for(customer, draft["currency"])
-    settled = invoice_amounts.settle(totals["total"], balance, minimum_charge(draft["currency"]))
+    settled = settle(total["total"], balance, minimum_charge(draft["currency"]))
     shown = [{**line, **each.as_json()} for line, each in zip(lines, amounts, strict=True)]
     return {
-        **totals,
+        **total,
         "amount_due": settled.due,
         "amount_remaining": settled.due,
         **{f"customer_{field}": customer[field] for field in OF_CUSTOMER},
@@ -139,11 +160,89 @@ def worked_out(world: World, draft: Json) -> Json:
     }
 
 
-def _amounts_of(
-    world: World, draft: Json, line: Json, tax_exempt: str
-) -> invoice_amounts.LineAmounts:
-    rates = world.private[line["id"]]["tax_rates"] or draft["default_tax_rates"]
-    return invoice_amounts.line_amounts(line["amount"], (), (), rates, tax_exempt)
+def _amounts(world: World, draft: Json, tax_exempt: str) -> list[LineAmounts]:
+    """Each line's amounts: first its own discounts, then the invoice's on what these left."""
+    lines = draft["lines"]["data"]
+    currency = draft["currency"]
+    own = [_own_discounts(world, line, currency) for line in lines]
+    reductions = discounts.reductions(world, draft["discounts"], currency)
+    left = [
+        _as_priced(line, line["amount"] - sum(share.amount for share in shares))
+        for line, shares in zip(lines, own, strict=True)
+    ]
+    shared = [_shares(reductions, taken) for taken in discounts.apply(left, reductions)]
+    return [
+        line_amounts(
+            line["amount"],
+            of_line,
+            of_invoice,
+            world.private[line["id"]]["tax_rates"] or draft["default_tax_rates"],
+            tax_exempt,
+        )
+        for line, of_line, of_invoice in zip(lines, own, shared, strict=True)
+    ]
+
+
+def _own_discounts(world: World, line: Json, currency: str) -> list[Share]:
+    reductions = discounts.reductions(world, line["discounts"], currency)
+    [taken] = discounts.apply([_as_priced(line, line["amount"])], reductions)
+    return _shares(reductions, taken)
+
+
+def _as_priced(line: Json, amount: int) -> discounts.Priced:
+    """A line as discounts see it; of one that isn't discountable there is nothing to take."""
+    taken_from = amount if line["discountable"] else 0
+    return discounts.Priced(taken_from, invoice_lines.product_of(line))
+
+
+def _shares(reductions: Sequence[discounts.Reduction], taken: Sequence[int]) -> list[Share]:
+    pairs = zip(reductions, taken, strict=True)
+    return [Share(reduction.discount, amount) for reduction, amount in pairs if amount]
+
+
+def redraw(world: World, draft: Json, **changes: Any) -> Json:
+    """A draft with other fields, worked out anew."""
+    before = world.store.get("invoice", draft["id"])
+    invoice = world.store.update(before, **changes)
+    invoice = world.store.update(invoice, **worked_out(world, invoice))
+    world.emit("invoice.updated", invoice, before)
+    return invoice
+
+
+def take(world: World, draft: Json, items: Sequence[Json]) -> Json:
+    """Bill more items; they come after what is there."""
+    for item in items:
+        world.store.update(item, invoice=draft["id"])
+    added = [invoice_lines.new(world, draft["id"], invoice_lines.of_item(item)) for item in items]
+    return with_lines(world, draft, [*draft["lines"]["data"], *added])
+
+
+def bill_anew(world: World, draft: Json, item: Json) -> Json:
+    """Show on its line what an item has become."""
+    line = invoice_lines.of_item(item)
+    shown = [
+        invoice_lines.new(world, draft["id"], line, each["id"])
+        if invoice_lines.item_of(each) == item["id"]
+        else each
+        for each in draft["lines"]["data"]
+    ]
+    return with_lines(world, draft, shown)
+
+
+def drop(world: World, draft: Json, item_id: str) -> Json:
+    """Bill an item no longer."""
+    left = [line for line in draft["lines"]["data"] if invoice_lines.item_of(line) != item_id]
+    return with_lines(world, draft, left)
+
+
+def with_lines(world: World, draft: Json, lines: list[Json]) -> Json:
+    return redraw(world, draft, lines={**draft["lines"], "data": lines})
+
+
+def on_customer_updated(world: World, customer: Json) -> None:
+    """Drafts show the customer's details, tax exemption and balance as they are now."""
+    for draft in list(world.store.newest_first("invoice", customer=customer["id"], status="draft")):
+        world.store.update(draft, **worked_out(world, draft))
 
 
 def balance_for(customer: Json, currency: str) -> int:
@@ -151,9 +250,10 @@ def balance_for(customer: Json, currency: str) -> int:
     return int(customer["balance"]) if customer["currency"] in (None, currency) else 0
 
 
-def _empty(world: World, invoice_id: str, customer: Json, reason: str) -> Json:
+def empty(world: World, customer: Json, reason: str, currency: str) -> Json:
+    """A draft of nothing."""
     return {
-        "id": invoice_id,
+        "id": world.new_id("in_1", 23),
         "object": "invoice",
         "account_country": world.settings.country,
         "account_name": world.settings.account_name,
@@ -170,7 +270,8 @@ def _empty(world: World, invoice_id: str, customer: Json, reason: str) -> Json:
         "billing_reason": reason,
         "collection_method": "charge_automatically",
         "created": world.now(),
-        "custom_fields": None,
+        "currency": currency,
+        "custom_fields": customer["invoice_settings"]["custom_fields"],
         "customer": customer["id"],
         "customer_account": None,
         "customer_tax_ids": [],
@@ -182,7 +283,7 @@ def _empty(world: World, invoice_id: str, customer: Json, reason: str) -> Json:
         "due_date": None,
         "effective_at": None,
         "ending_balance": None,
-        "footer": None,
+        "footer": customer["invoice_settings"]["footer"],
         "from_invoice": None,
         "hosted_invoice_url": None,
         "invoice_pdf": None,
@@ -201,6 +302,7 @@ def _empty(world: World, invoice_id: str, customer: Json, reason: str) -> Json:
             "payment_method_types": None,
         },
         "period_end": world.now(),
+        "period_start": world.now(),
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
@@ -224,3 +326,6 @@ def subscription_of(invoice: Json) -> str | None:
     """The subscription that an invoice bills; invoices of one's own have none."""
     parent = invoice["parent"]
     return str(parent["subscription_details"]["subscription"]) if parent else None
+
+
+REACTIONS = {"customer.updated": on_customer_updated}

@@ -1,32 +1,41 @@
-"""How a draft becomes an invoice that is owed: numbered, final, and with its payment.
+"""How a draft becomes an invoice that is owed: numbered, settled with the balance, and final.
 
-Numbers are gapless: only a finalized invoice takes one from its customer's sequence.
+Numbers are gapless: only a finalized invoice takes one from its customer's sequence. What is
+charged, what moves the customer's balance and what the invoice comes to always agree.
 """
 
 from __future__ import annotations
 
-from local.stripe_simulator.resources.invoices import invoice_payments
+from local.stripe_simulator.money import minimum_charge
+from local.stripe_simulator.resources.customers import balance_transactions
+from local.stripe_simulator.resources.invoices import invoice_drafts, invoice_payments
+from local.stripe_simulator.resources.invoices.invoice_amounts import Settlement, settle
 from local.stripe_simulator.resources.invoices.invoice_collection import (
     collect,
     mark_paid,
     payment_method_of,
 )
+from local.stripe_simulator.resources.invoices.invoice_sending import send
 from local.stripe_simulator.resources.payments import payment_intents
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 DRAFT_SECONDS = 3600  # how long a draft that advances by itself can still be edited
+COLLECTION_SECONDS = 3600  # between an invoice's finalization by hand and its collection
 
 
-def auto_finalize(world: World, invoice: Json) -> Json:
-    """Let a draft be finalized and collected by itself, an hour from now."""
-    at = world.now() + DRAFT_SECONDS
+def auto_finalize(world: World, invoice: Json, at: int | None = None) -> Json:
+    """Let a draft be finalized and collected by itself, an hour from now (or then)."""
+    at = world.now() + DRAFT_SECONDS if at is None else at
     world.schedule(at, "invoice.finalize", invoice["id"])
-    return world.store.update(invoice, automatically_finalizes_at=at)
+    return world.store.update(invoice, auto_advance=True, automatically_finalizes_at=at)
 
 
 def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
-    """Open a draft: number it and make its payment (with `intent`, where one exists already)."""
+    """Open a draft: number it, settle it, and make its payment.
+
+    Where it has been paid for already, by `intent`, the customer's balance is left alone.
+    """
     customer = world.store.get("customer", invoice["customer"])
     sequence = customer["next_invoice_sequence"]
     world.store.update(customer, next_invoice_sequence=sequence + 1)
@@ -34,9 +43,9 @@ def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
     now = world.now()
     invoice = world.store.update(
         invoice,
+        **_settled(world, invoice, charged=intent is not None),
         automatically_finalizes_at=None,
-        effective_at=now,
-        ending_balance=0,
+        effective_at=invoice["effective_at"] or now,
         hosted_invoice_url=page_url,
         invoice_pdf=f"{page_url}/pdf",
         number=f"{customer['invoice_prefix']}-{sequence:04d}",
@@ -62,18 +71,70 @@ def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
     return invoice
 
 
+def _settled(world: World, invoice: Json, *, charged: bool) -> Json:
+    """The final amounts of a draft, after the customer's balance paid or took its part."""
+    final = invoice_drafts.worked_out(world, invoice)
+    balance = final["starting_balance"]
+    if charged:
+        settlement = Settlement(due=final["total"], applied=0, kept=0)
+    else:
+        settlement = settle(final["total"], balance, minimum_charge(invoice["currency"]))
+    moved = {
+        "applied_to_invoice": settlement.applied,
+        "invoice_too_small": settlement.kept,
+    }
+    for kind, amount in moved.items():
+        if amount:
+            balance_transactions.record(
+                world,
+                invoice["customer"],
+                amount,
+                invoice["currency"],
+                kind,
+                invoice=invoice["id"],
+            )
+    return {
+        **final,
+        "amount_due": settlement.due,
+        "amount_remaining": settlement.due,
+        "ending_balance": balance + settlement.change,
+    }
+
+
 def _describe(invoice: Json) -> str:
+    if invoice["billing_reason"] == "manual":
+        return "Payment for Invoice"
     first = invoice["billing_reason"] == "subscription_create"
     return "Subscription creation" if first else "Subscription update"
 
 
 def finalize_due(world: World, invoice_id: str) -> None:
-    invoice = world.store.get("invoice", invoice_id)
-    if invoice["status"] != "draft" or not invoice["auto_advance"]:
+    """Finalize a draft that advances by itself, then collect or send it."""
+    invoice = world.store.find(invoice_id)
+    if invoice is None or invoice.get("status") != "draft" or not invoice["auto_advance"]:
         return
-    invoice = finalize(world, invoice)
-    if invoice["status"] == "open":
-        collect(world, invoice, payment_method_of(world, invoice))
+    at = invoice["automatically_finalizes_at"]
+    if at is not None and at <= world.now():
+        advance(world, finalize(world, invoice))
+
+
+def advance(world: World, invoice: Json) -> Json:
+    """Collect or send an invoice that was just finalized."""
+    if invoice["status"] != "open":
+        return invoice
+    if invoice["collection_method"] == "send_invoice":
+        return send(world, invoice)
+    return collect(world, invoice, payment_method_of(world, invoice))
+
+
+def collect_soon(world: World, invoice: Json) -> Json:
+    """Have an open invoice that advances by itself charged within an hour."""
+    charged = invoice["collection_method"] == "charge_automatically"
+    if invoice["status"] != "open" or not invoice["auto_advance"] or not charged:
+        return invoice
+    at = world.now() + COLLECTION_SECONDS
+    world.schedule(at, "invoice.retry", invoice["id"])
+    return world.store.update(invoice, next_payment_attempt=at)
 
 
 TIMERS = {"invoice.finalize": finalize_due}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from local.stripe_simulator.resources.invoices.invoice_lines import priced, pricing
+from local.stripe_simulator.resources.invoices.invoice_lines import pricing
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
@@ -61,16 +61,16 @@ def new(  # noqa: PLR0913 - an item has as many fields
             "invoicing_rules": [],
             "livemode": False,
             "metadata": metadata or {},
-            "net_amount": None if discountable else amount,
             "parent": _parent(subscription, subscription_item),
             "period": {"end": end, "start": start},
-            "pricing": _pricing(amount, quantity, price, proration=proration),
+            "pricing": pricing_of(amount, quantity, price, proration=proration),
             "proration": proration,
-            "proration_details": _proration_details(credited_items) if proration else None,
             "quantity": quantity,
             "quantity_decimal": str(quantity),
             "tax_rates": tax_rates or [],
             "test_clock": world.store.get("customer", customer_id)["test_clock"],
+            **({} if discountable else {"net_amount": amount}),
+            **({"proration_details": _proration_details(credited_items)} if proration else {}),
         }
     )
     world.emit("invoiceitem.created", item)
@@ -91,12 +91,14 @@ def subscription_of(item: Json) -> str | None:
     return str(parent["subscription_details"]["subscription"]) if parent else None
 
 
-def _pricing(amount: int, quantity: int, price: Json | None, *, proration: bool) -> Json:
-    """A whole price's, or what the amount comes to for each unit."""
-    if price is not None and not proration:
-        return priced(price)
-    each = Decimal(amount) / quantity if quantity else Decimal(amount)
-    return pricing(f"{each.quantize(TWELVE_PLACES).normalize():f}", price)
+def pricing_of(
+    amount: int, quantity: int, price: Json | None, *, proration: bool = False
+) -> Json | None:
+    """A price's `pricing`; that of a part of it is what each unit comes to."""
+    if price is None or not proration:
+        return price and pricing(price, price["unit_amount_decimal"])
+    each = Decimal(amount) / (quantity or 1)
+    return pricing(price, f"{each.quantize(TWELVE_PLACES).normalize():f}")
 
 
 def _parent(subscription: str | None, item: str | None) -> Json | None:

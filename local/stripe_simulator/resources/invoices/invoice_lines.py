@@ -38,7 +38,7 @@ class Line:
 def of_item(item: Json) -> Line:
     """The line that bills an invoice item."""
     details = item["parent"]["subscription_details"] if item["parent"] else {}
-    proration = item["proration_details"] or {}
+    proration = item.get("proration_details", {})
     credited = proration.get("credited_items") or {}
     return Line(
         amount=item["amount"],
@@ -60,22 +60,27 @@ def of_item(item: Json) -> Line:
     )
 
 
-def priced(price: Json) -> Json:
-    """The `pricing` of a line or an item that has a price."""
-    return pricing(price["unit_amount_decimal"], price)
-
-
-def pricing(unit_amount_decimal: str | None, price: Json | None) -> Json:
+def pricing(price: Json, unit_amount_decimal: str | None) -> Json:
+    """The `pricing` of a line or an item; what has no price has none."""
     return {
-        "price_details": price and {"price": price["id"], "product": price["product"]},
+        "price_details": {"price": price["id"], "product": price["product"]},
         "type": "price_details",
         "unit_amount_decimal": unit_amount_decimal,
     }
 
 
-def new(world: World, invoice_id: str, line: Line) -> Json:
+def _pricing(price: Json | None) -> Json | None:
+    return price and pricing(price, price["unit_amount_decimal"])
+
+
+def product_of(billed: Json) -> str | None:
+    """The product of a line or an invoice item, if it is one's price."""
+    return str(billed["pricing"]["price_details"]["product"]) if billed["pricing"] else None
+
+
+def new(world: World, invoice_id: str, line: Line, line_id: str | None = None) -> Json:
     """A line item; its tax rates are kept beside it, for Stripe shows only the taxes."""
-    line_id = world.new_id("il_1", 23)
+    line_id = line_id or world.new_id("il_1", 23)
     world.private[line_id] = {"tax_rates": list(line.tax_rates)}
     return {
         "id": line_id,
@@ -92,13 +97,21 @@ def new(world: World, invoice_id: str, line: Line) -> Json:
         "parent": _parent(line),
         "period": {"end": line.end, "start": line.start},
         "pretax_credit_amounts": [],
-        "pricing": line.pricing or (line.price and priced(line.price)),
+        "pricing": line.pricing or _pricing(line.price),
         "quantity": line.quantity,
         "quantity_decimal": str(line.quantity),
         "subscription": line.subscription,
         "subtotal": line.amount,
         "taxes": [],
     }
+
+
+def item_of(line_item: Json) -> str | None:
+    """The invoice item that a line item bills."""
+    parent = line_item["parent"]
+    details = parent["invoice_item_details"] or parent["subscription_item_details"]
+    item: str | None = details["invoice_item"]
+    return item
 
 
 def _parent(line: Line) -> Json:
