@@ -21,6 +21,11 @@ from local.stripe_simulator.resources.catalogue import (
 )
 from local.stripe_simulator.resources.checkout import checkout_sessions, payment_pages
 from local.stripe_simulator.resources.customers import balance_transactions, customers
+from local.stripe_simulator.resources.entitlements import (
+    active_entitlements,
+    features,
+    product_features,
+)
 from local.stripe_simulator.resources.invoices import (
     invoice_collection,
     invoice_drafts,
@@ -55,6 +60,7 @@ from local.stripe_simulator.world import Reaction, World
 ROUTER = Router(
     chain(
         account.ROUTES,
+        active_entitlements.ROUTES,
         account_balance.ROUTES,
         balance_transactions.ROUTES,
         charges.ROUTES,
@@ -62,6 +68,7 @@ ROUTER = Router(
         coupons.ROUTES,
         customers.ROUTES,
         events.ROUTES,
+        features.ROUTES,
         invoice_item_requests.ROUTES,
         invoice_line_requests.ROUTES,
         invoice_payments.ROUTES,
@@ -72,6 +79,7 @@ ROUTER = Router(
         portal_configurations.ROUTES,
         portal_sessions.ROUTES,
         prices.ROUTES,
+        product_features.ROUTES,
         products.ROUTES,
         promotion_codes.ROUTES,
         setup_intents.ROUTES,
@@ -125,6 +133,7 @@ def _each(reactions: list[Reaction]) -> Reaction:
 
 # How one resource follows another: called with the object as soon as the event is recorded.
 REACTIONS: dict[str, Reaction] = _in_turn(
+    active_entitlements.REACTIONS,
     invoice_collection.REACTIONS,
     invoice_drafts.REACTIONS,
     invoice_endings.REACTIONS,

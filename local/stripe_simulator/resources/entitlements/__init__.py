@@ -1,0 +1,1 @@
+"""Entitlements: features, which products have them, and which customers therefore do."""
