@@ -44,6 +44,7 @@ from local.stripe_simulator.resources.payments import (
     payment_intent_requests,
     payment_intents,
     payment_methods,
+    refunds,
     setup_intents,
 )
 from local.stripe_simulator.resources.portal import portal_configurations, portal_sessions
@@ -82,6 +83,7 @@ ROUTER = Router(
         product_features.ROUTES,
         products.ROUTES,
         promotion_codes.ROUTES,
+        refunds.ROUTES,
         setup_intents.ROUTES,
         subscription_items.ROUTES,
         subscription_schedules.ROUTES,
@@ -98,6 +100,7 @@ INCLUDABLE: Includable = {
     **coupons.INCLUDABLE,
     **customers.INCLUDABLE,
     **invoices.INCLUDABLE,
+    **refunds.INCLUDABLE,
 }
 
 # What to do when a timer of that kind falls due.
@@ -108,6 +111,7 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **invoice_collection.TIMERS,
     **invoice_finalization.TIMERS,
     **payment_intents.TIMERS,
+    **refunds.TIMERS,
     **invoice_sending.TIMERS,
     **promotion_codes.TIMERS,
     **subscription_lifecycle.TIMERS,
@@ -139,6 +143,7 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     invoice_endings.REACTIONS,
     invoice_sending.REACTIONS,
     promotion_codes.REACTIONS,
+    refunds.REACTIONS,
     subscription_lifecycle.REACTIONS,
     subscription_schedules.REACTIONS,
     customers.REACTIONS,
