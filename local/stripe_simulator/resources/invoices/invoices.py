@@ -25,6 +25,7 @@ from local.stripe_simulator.resources.invoices import (
 from local.stripe_simulator.resources.invoices.invoice_collection import (
     charge_now,
     intent_of,
+    is_processing,
     pay_out_of_band,
     payment_method_of,
 )
@@ -235,6 +236,11 @@ def send(world: World, _params: Params, invoice_id: str) -> Json:
 
 def void(world: World, _params: Params, invoice_id: str) -> Json:
     invoice = _with_status(world, invoice_id, ("open", "uncollectible"), "voided")
+    if is_processing(world, invoice):
+        raise invalid(
+            "This invoice can't be voided because a payment of it is processing.",
+            code="payment_intent_unexpected_state",
+        )
     return invoice_endings.void(world, invoice)
 
 
