@@ -34,20 +34,35 @@ CHECKOUT_SUBSCRIBE = (
     "customer.updated",
     "checkout.session.completed",
     "setup_intent.succeeded",
+    "customer.discount.created",
     "customer.subscription.created",
     "payment_intent.created",
     "payment_intent.succeeded",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
     "payment_intent.payment_failed",
+    "invoiceitem.created",
     *_INVOICE,
+)
+CHECKOUT_SETUP = (
+    "setup_intent.created",
+    "payment_method.attached",
+    "customer.created",
+    "customer.updated",
+    "setup_intent.succeeded",
+    "checkout.session.completed",
 )
 CHECKOUT_PAYMENT = (
     "charge.failed",
     "charge.succeeded",
     "payment_intent.succeeded",
     "payment_intent.created",
+    "payment_intent.processing",
     "payment_intent.payment_failed",
+    "payment_method.attached",
     "customer.created",
     "checkout.session.completed",
+    *_INVOICE,
 )
 API_SUBSCRIBE = (
     "charge.failed",

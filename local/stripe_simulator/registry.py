@@ -19,7 +19,12 @@ from local.stripe_simulator.resources.catalogue import (
     products,
     promotion_codes,
 )
-from local.stripe_simulator.resources.checkout import checkout_sessions, payment_pages
+from local.stripe_simulator.resources.checkout import (
+    challenges,
+    checkout_sessions,
+    payment_pages,
+    session_completion,
+)
 from local.stripe_simulator.resources.customers import balance_transactions, customers
 from local.stripe_simulator.resources.entitlements import (
     active_entitlements,
@@ -64,6 +69,7 @@ ROUTER = Router(
         active_entitlements.ROUTES,
         account_balance.ROUTES,
         balance_transactions.ROUTES,
+        challenges.ROUTES,
         charges.ROUTES,
         checkout_sessions.ROUTES,
         coupons.ROUTES,
@@ -143,6 +149,7 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     invoice_endings.REACTIONS,
     invoice_sending.REACTIONS,
     promotion_codes.REACTIONS,
+    session_completion.REACTIONS,
     refunds.REACTIONS,
     subscription_lifecycle.REACTIONS,
     subscription_schedules.REACTIONS,

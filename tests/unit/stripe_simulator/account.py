@@ -96,13 +96,12 @@ class Account:
 
     def session(self, price: Json | None = None, **params: Any) -> Json:
         price = price or self.price()
-        return self.post(
-            "/v1/checkout/sessions",
-            mode="subscription" if price["recurring"] else "payment",
-            line_items=[{"price": price["id"], "quantity": 1}],
-            success_url="https://app.example.com/done?session={CHECKOUT_SESSION_ID}",
-            **params,
-        )
+        usual = {
+            "mode": "subscription" if price["recurring"] else "payment",
+            "line_items": [{"price": price["id"], "quantity": 1}],
+            "success_url": "https://app.example.com/done?session={CHECKOUT_SESSION_ID}",
+        }
+        return self.post("/v1/checkout/sessions", **{**usual, **params})
 
     def pay(self, session: Json, card: str = "pm_card_visa") -> Json:
         return self.post(f"/v1/payment_pages/{session['id']}/confirm", payment_method=card)

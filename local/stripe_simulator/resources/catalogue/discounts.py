@@ -253,29 +253,8 @@ def _has_paid(world: World, customer_id: str | None) -> bool:
 
 def _new(world: World, given: Params, purchase: Purchase, holder: dict[str, str]) -> Json:
     promotion_code_id = given.get("promotion_code")
-    coupon_id = given.get("coupon")
-    if promotion_code_id:
-        promotion_code = world.store.get("promotion_code", promotion_code_id)
-        coupon_id = promotion_code["promotion"]["coupon"]
-    coupon = world.store.get("coupon", str(coupon_id))
-    discount = world.store.insert(
-        {
-            "id": world.new_id("di_1", 23),
-            "object": "discount",
-            "checkout_session": None,
-            "customer": purchase.customer,
-            "customer_account": None,
-            "end": _end_of(world, coupon),
-            "invoice": None,
-            "invoice_item": None,
-            "promotion_code": promotion_code_id,
-            "source": {"coupon": coupon["id"], "type": "coupon"},
-            "start": world.now(),
-            "subscription": None,
-            "subscription_item": None,
-            **holder,
-        }
-    )
+    coupon = _coupon_of(world, given)
+    discount = world.store.insert(shape(world, coupon, promotion_code_id, purchase, holder))
     world.private[discount["id"]] = coupons.terms(world, coupon)
     coupons.count_redemption(world, coupon["id"])
     if promotion_code_id:
@@ -285,6 +264,39 @@ def _new(world: World, given: Params, purchase: Purchase, holder: dict[str, str]
         if discount["end"] is not None:
             world.schedule(discount["end"], "discount.end", discount["id"])
     return discount
+
+
+def _coupon_of(world: World, given: Params) -> Json:
+    if "coupon" in given:
+        return world.store.get("coupon", given["coupon"])
+    promotion_code = world.store.get("promotion_code", given["promotion_code"])
+    return world.store.get("coupon", promotion_code["promotion"]["coupon"])
+
+
+def shape(
+    world: World,
+    coupon: Json,
+    promotion_code_id: str | None,
+    purchase: Purchase,
+    holder: dict[str, str],
+) -> Json:
+    """The discount that redeeming a coupon now would make; it isn't stored or counted."""
+    return {
+        "id": world.new_id("di_1", 23),
+        "object": "discount",
+        "checkout_session": None,
+        "customer": purchase.customer,
+        "customer_account": None,
+        "end": _end_of(world, coupon),
+        "invoice": None,
+        "invoice_item": None,
+        "promotion_code": promotion_code_id,
+        "source": {"coupon": coupon["id"], "type": "coupon"},
+        "start": world.now(),
+        "subscription": None,
+        "subscription_item": None,
+        **holder,
+    }
 
 
 def _end_of(world: World, coupon: Json) -> int | None:

@@ -2,216 +2,188 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.pagination import LIST, PAGE, page, whole
-from local.stripe_simulator.params import (
-    Params,
-    Spec,
-    boolean,
-    hash_of,
-    integer,
-    list_of,
-    merged,
-    metadata,
-    moment,
-    one_of,
-    required,
-    text,
-    timestamp,
-    unsupported,
-    url,
-)
-from local.stripe_simulator.resources.catalogue import prices
-from local.stripe_simulator.resources.subscriptions import subscription_params, subscriptions
+from local.stripe_simulator.params import Params, changes_of, hash_of, merged, one_of, text
+from local.stripe_simulator.resources.catalogue import coupons, discounts
+from local.stripe_simulator.resources.catalogue.discounts import Purchase
+from local.stripe_simulator.resources.checkout import checkout_lines, session_params
+from local.stripe_simulator.resources.checkout.checkout_lines import Terms
+from local.stripe_simulator.resources.payments import intents, payment_intents
+from local.stripe_simulator.resources.subscriptions import subscriptions
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 SHORTEST_SECONDS = 1800
 LONGEST_SECONDS = 86400
-LINE_ITEM = hash_of(
-    {
-        "price": text(),
-        "price_data": hash_of(
-            {**prices.AMOUNT, "product": text(), "product_data": prices.CREATE["product_data"]}
-        ),
-        "quantity": integer(0, 999_999),
-        "metadata": metadata,
-    }
-)
-SUBSCRIPTION_DATA = hash_of(
-    {
-        "billing_mode": subscription_params.CREATE["billing_mode"],
-        "description": text(500),
-        "metadata": metadata,
-        "trial_end": moment(),
-        "trial_period_days": integer(1, 730),
-        "trial_settings": subscription_params.TRIAL_SETTINGS,
-    }
-)
-PAYMENT_INTENT_DATA = hash_of(
-    {
-        "description": text(),
-        "metadata": metadata,
-        "receipt_email": text(),
-        "setup_future_usage": one_of("off_session", "on_session"),
-    }
-)
-CREATE: Spec = {
-    "allow_promotion_codes": boolean,
-    "automatic_tax": hash_of({"enabled": required(boolean)}),
-    "billing_address_collection": one_of("auto", "required"),
-    "cancel_url": url,
-    "client_reference_id": text(200),
-    "customer": text(),
-    "customer_creation": one_of("always", "if_required"),
-    "customer_email": text(512),
-    "customer_update": hash_of(
-        dict.fromkeys(("address", "name", "shipping"), one_of("auto", "never"))
-    ),
-    "expires_at": timestamp,
-    "line_items": required(list_of(LINE_ITEM)),
-    "locale": text(),
-    "metadata": metadata,
-    "mode": required(one_of("payment", "subscription")),
-    "payment_intent_data": PAYMENT_INTENT_DATA,
-    "payment_method_collection": one_of("always", "if_required"),
-    "subscription_data": SUBSCRIPTION_DATA,
-    "success_url": url,
-    "submit_type": one_of("auto", "book", "donate", "pay", "subscribe"),
-    "ui_mode": one_of("hosted_page"),
-    "discounts": unsupported("discounts"),
-    "tax_id_collection": unsupported("collecting tax ids"),
-    "return_url": unsupported("embedded pages"),
+RECOVERABLE_SECONDS = 30 * 86400
+PAYMENT_METHOD_OPTIONS: dict[str, Json] = {
+    "card": {"request_three_d_secure": "automatic"},
+    "sepa_debit": {},
+    "us_bank_account": {"verification_method": "automatic"},
 }
 
 
 def create(world: World, params: Params) -> Json:
+    session_params.check(params)
     mode = params["mode"]
-    _check_fields_of_mode(params, mode)
-    customer = _customer(world, params)
-    lines = [_line(world, given, index, mode) for index, given in enumerate(params["line_items"])]
-    currencies = {line["currency"] for line in lines}
-    if len(currencies) != 1:
-        raise invalid("All line items must have the same currency.", "line_items")
-    data = params.get("subscription_data", {})
-    subtotal = sum(line["amount_subtotal"] for line in lines)
-    total = 0 if subscriptions.trial_end_of(world, data) else subtotal
-    automatic = params.get("automatic_tax", {}).get("enabled", False)
+    customer_id = params.get("customer")
+    customer = world.store.get("customer", customer_id, "customer") if customer_id else None
+    given = params.get("line_items", [])
+    lines = [checkout_lines.new(world, each, index, mode) for index, each in enumerate(given)]
+    currency = _currency(params, lines)
     session_id = world.new_id("cs_test_a1", 58)
-    now = world.now()
+    world.private[session_id] = {
+        "discount": None,
+        "line_items": lines,
+        "params": params,
+    }
     session = world.store.insert(
         {
-            "id": session_id,
-            "object": "checkout.session",
-            "adaptive_pricing": {"enabled": False},
-            "after_expiration": None,
+            **_empty(world, session_id),
+            "after_expiration": _after_expiration(params),
             "allow_promotion_codes": params.get("allow_promotion_codes"),
-            "allowed_payment_method_types": None,
-            "amount_subtotal": total,
-            "amount_total": total,
-            "automatic_tax": {
-                "enabled": automatic,
-                "liability": {"type": "self"} if automatic else None,
-                "provider": "stripe" if automatic else None,
-                "status": "requires_location_inputs" if automatic else None,
-            },
+            "allowed_payment_method_types": params.get("allowed_payment_method_types"),
+            "automatic_tax": _automatic_tax(params),
             "billing_address_collection": params.get("billing_address_collection"),
             "cancel_url": params.get("cancel_url"),
             "client_reference_id": params.get("client_reference_id"),
-            "client_secret": None,
-            "collected_information": None,
-            "consent": None,
-            "consent_collection": None,
-            "created": now,
-            "currency": currencies.pop(),
-            "currency_conversion": None,
-            "custom_fields": [],
-            "custom_text": {
-                "after_submit": None,
-                "shipping_address": None,
-                "submit": None,
-                "terms_of_service_acceptance": None,
-            },
-            "customer": customer and customer["id"],
-            "customer_account": None,
+            "consent_collection": _consent_collection(params),
+            "currency": currency,
+            "custom_fields": [_custom_field(each) for each in params.get("custom_fields", [])],
+            "custom_text": _custom_text(params),
+            "customer": customer_id,
             "customer_creation": _customer_creation(params),
             "customer_details": details_of(customer, params.get("customer_email")),
             "customer_email": params.get("customer_email"),
-            "discounts": [],
-            "expires_at": _expiry(now, params.get("expires_at")),
-            "integration_identifier": None,
-            "invoice": None,
-            "invoice_creation": _invoice_creation() if mode == "payment" else None,
-            "livemode": False,
+            "expires_at": _expiry(world.now(), params.get("expires_at")),
+            "integration_identifier": params.get("integration_identifier"),
+            "invoice_creation": _invoice_creation(params) if mode == "payment" else None,
             "locale": params.get("locale"),
-            "managed_payments": {"enabled": False},
             "metadata": merged({}, params.get("metadata")),
             "mode": mode,
-            "origin_context": None,
-            "payment_intent": None,
-            "payment_link": None,
+            "origin_context": params.get("origin_context"),
             "payment_method_collection": params.get(
                 "payment_method_collection", "if_required" if mode == "payment" else "always"
             ),
-            "payment_method_configuration_details": None,
-            "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-            "payment_method_types": ["card"],
-            "payment_status": "unpaid",
-            "permissions": None,
-            "phone_number_collection": {"enabled": False},
-            "recovered_from": None,
-            "saved_payment_method_options": None,
-            "setup_intent": None,
-            "shipping_address_collection": None,
-            "shipping_cost": None,
-            "shipping_options": [],
-            "status": "open",
+            **_method_types(params, currency),
+            "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
+            "phone_number_collection": params.get("phone_number_collection", {"enabled": False}),
             "submit_type": params.get("submit_type"),
-            "subscription": None,
-            "success_url": params.get("success_url"),
-            "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-            "ui_mode": "hosted_page",
-            "url": f"{world.settings.base_url}/c/pay/{session_id}",
-            "wallet_options": None,
+            "success_url": params["success_url"],
         }
     )
-    world.private[session_id] = {
-        "line_items": lines,
-        "subscription_data": data,
-        "payment_intent_data": params.get("payment_intent_data", {}),
-    }
+    if lines:
+        checkout_lines.check_together(lines, mode)
+        session = discount(world, session, (params.get("discounts") or [None])[0])
     world.schedule(session["expires_at"], "checkout_session.expire", session_id)
     return session
 
 
-def _check_fields_of_mode(params: Params, mode: str) -> None:
-    other = {"payment": "subscription_data", "subscription": "payment_intent_data"}[mode]
-    if other in params:
-        raise invalid(f"You can not pass `{other}` in `{mode}` mode.", other)
-    if mode == "subscription" and "customer_creation" in params:
-        message = "`customer_creation` can only be used in `payment` mode."
-        raise invalid(message, "customer_creation")
-    if not params.get("success_url"):
-        message = "You must specify `success_url` in `hosted_page` UI mode."
-        raise invalid(message, "success_url", "parameter_missing")
+def _empty(world: World, session_id: str) -> Json:
+    return {
+        "id": session_id,
+        "object": "checkout.session",
+        "adaptive_pricing": {"enabled": False},
+        "amount_subtotal": None,
+        "amount_total": None,
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "created": world.now(),
+        "currency_conversion": None,
+        "customer_account": None,
+        "discounts": [],
+        "invoice": None,
+        "livemode": False,
+        "managed_payments": {"enabled": False},
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_configuration_details": None,
+        "permissions": None,
+        "recovered_from": None,
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": "open",
+        "subscription": None,
+        "total_details": None,
+        "ui_mode": "hosted_page",
+        "url": f"{world.settings.base_url}/c/pay/{session_id}",
+        "wallet_options": None,
+    }
 
 
-def _customer(world: World, params: Params) -> Json | None:
-    if not params.get("customer"):
+def _currency(params: Params, lines: Sequence[Json]) -> str | None:
+    given: str | None = params.get("currency")
+    if not lines:
+        return given
+    currency = str(lines[0]["currency"])
+    if given not in (None, currency):
+        message = f"The price specified only supports `{currency}`. This doesn't match `{given}`."
+        raise invalid(message, "currency")
+    return currency
+
+
+def _method_types(params: Params, currency: str | None) -> Json:
+    offered = session_params.method_types(params, currency)
+    return {
+        "payment_method_options": {each: PAYMENT_METHOD_OPTIONS[each] for each in offered},
+        "payment_method_types": offered,
+    }
+
+
+def _after_expiration(params: Params) -> Json | None:
+    if "after_expiration" not in params:
         return None
-    if params.get("customer_email"):
-        raise invalid(
-            "You may only specify one of these parameters: customer, customer_email.",
-            "customer",
-        )
-    return world.store.get("customer", params["customer"], "customer")
+    recovery = params["after_expiration"].get("recovery")
+    unused = {"allow_promotion_codes": False, "expires_at": None, "url": None}
+    return {"recovery": recovery and {**unused, **recovery}}
+
+
+def _automatic_tax(params: Params) -> Json:
+    enabled = params.get("automatic_tax", {}).get("enabled", False)
+    return {
+        "enabled": enabled,
+        "liability": {"type": "self"} if enabled else None,
+        "provider": "stripe" if enabled else None,
+        "status": "requires_location_inputs" if enabled else None,
+    }
+
+
+def _consent_collection(params: Params) -> Json | None:
+    if "consent_collection" not in params:
+        return None
+    nothing = dict.fromkeys(("payment_method_reuse_agreement", "promotions", "terms_of_service"))
+    return {**nothing, **params["consent_collection"]}
+
+
+def _custom_field(given: Params) -> Json:
+    kind = given["type"]
+    unset = {"default_value": None, "value": None}
+    limits = {} if kind == "dropdown" else {"maximum_length": None, "minimum_length": None}
+    return {
+        "key": given["key"],
+        "label": given["label"],
+        "optional": given.get("optional", False),
+        "type": kind,
+        kind: {**unset, **limits, **given.get(kind, {})},
+    }
+
+
+def _custom_text(params: Params) -> Json:
+    return {**dict.fromkeys(session_params.CUSTOM_TEXT), **params.get("custom_text", {})}
 
 
 def _customer_creation(params: Params) -> str | None:
     if params.get("customer"):
         return None
-    default = "always" if params["mode"] == "subscription" else "if_required"
+    default = "if_required" if params["mode"] == "payment" else "always"
     return str(params.get("customer_creation", default))
 
 
@@ -232,19 +204,18 @@ def details_of(customer: Json | None, email: str | None) -> Json | None:
     }
 
 
-def _invoice_creation() -> Json:
-    return {
-        "enabled": False,
-        "invoice_data": {
-            "account_tax_ids": None,
-            "custom_fields": None,
-            "description": None,
-            "footer": None,
-            "issuer": None,
-            "metadata": {},
-            "rendering_options": None,
-        },
+def _invoice_creation(params: Params) -> Json:
+    given = params.get("invoice_creation", {"enabled": False})
+    unset: Json = {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": None,
+        "metadata": {},
+        "rendering_options": None,
     }
+    return {**given, "invoice_data": {**unset, **given.get("invoice_data", {})}}
 
 
 def _expiry(now: int, given: int | None) -> int:
@@ -259,53 +230,88 @@ def _expiry(now: int, given: int | None) -> int:
     return given
 
 
-def _line(world: World, given: Params, index: int, mode: str) -> Json:
-    where = f"line_items[{index}]"
-    price = _price(world, given, where)
-    if mode == "payment" and price["type"] == "recurring":
-        raise invalid(
-            "You specified `payment` mode but passed a recurring price. Either switch to "
-            "`subscription` mode or use only one-time prices.",
-            where,
-        )
-    if mode == "subscription" and price["type"] == "one_time":
-        raise invalid(
-            "You must provide at least one recurring price in `subscription` mode when using "
-            "prices.",
-            where,
-        )
-    quantity = given.get("quantity")
-    if quantity is None:
-        raise invalid("Quantity is required. Add `quantity` to " + where, where)
-    amount = price["unit_amount"] * quantity
-    return {
-        "id": world.new_id("li_1", 23),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": amount,
-        "amount_tax": 0,
-        "amount_total": amount,
-        "currency": price["currency"],
-        "description": world.store.get("product", price["product"])["name"],
-        "metadata": merged({}, given.get("metadata")),
-        "price": price,
-        "quantity": quantity,
-    }
+def terms_of(world: World, session: Json) -> Terms:
+    """How much of the prices is due today: by the customer, and by the subscription to make."""
+    data = world.private[session["id"]]["params"].get("subscription_data", {})
+    anchor = data.get("billing_cycle_anchor")
+    where = "subscription_data[billing_cycle_anchor]"
+    if anchor is not None and anchor <= world.now():
+        raise invalid("`billing_cycle_anchor` must be in the future.", where)
+    details = session["customer_details"] or {}
+    return Terms(
+        now=world.now(),
+        trial=subscriptions.trial_end_of(world, data) is not None,
+        anchor=anchor,
+        prorated=data.get("proration_behavior") != "none",
+        default_tax_rates=tuple(
+            world.store.get("tax_rate", rate, "subscription_data[default_tax_rates]")
+            for rate in data.get("default_tax_rates", [])
+        ),
+        tax_exempt=details.get("tax_exempt") or "none",
+    )
 
 
-def _price(world: World, given: Params, where: str) -> Json:
-    if ("price" in given) == ("price_data" in given):
-        raise invalid("You must specify either `price` or `price_data`.", where)
-    if "price_data" in given:
-        return prices.create(world, given["price_data"])
-    price = world.store.get("price", given["price"], f"{where}[price]")
-    if not price["active"]:
+def discount(world: World, session: Json, given: Params | None) -> Json:
+    """The open session with that coupon or promotion code, or with none, worked out anew.
+
+    It is redeemed when the session is paid; until then it may still run out.
+    """
+    private = world.private[session["id"]]
+    lines, terms = private["line_items"], terms_of(world, session)
+    order = purchase(world, session)
+    shown, reduction = None, None
+    if given is not None:
+        coupon = discounts.check(world, given, order)
+        holder = {} if session["mode"] == "subscription" else {"checkout_session": session["id"]}
+        shown = discounts.shape(world, coupon, given.get("promotion_code"), order, holder)
+        reduction = discounts.reduction(coupons.terms(world, coupon), session["currency"])
+    lines = checkout_lines.work_out(world, lines, terms, shown, reduction)
+    world.private[session["id"]] = {**private, "discount": given, "line_items": lines}
+    return world.store.update(
+        session,
+        discounts=[{"coupon": None, "promotion_code": None, **given}] if given else [],
+        **checkout_lines.totals(lines),
+    )
+
+
+def purchase(world: World, session: Json) -> Purchase:
+    """What a code is redeemed on: the minimum is compared with what the page sells."""
+    lines = world.private[session["id"]]["line_items"]
+    return Purchase(
+        session["customer"],
+        session["currency"],
+        frozenset(line["price"]["product"] for line in lines),
+        sum(int(line["price"]["unit_amount"] * line["quantity"]) for line in lines),
+    )
+
+
+def set_quantities(world: World, session: Json, quantities: dict[str, int]) -> Json:
+    """The open session with other quantities of its adjustable items, by their ids."""
+    private = world.private[session["id"]]
+    lines = [_with_quantity(line, quantities.get(line["id"])) for line in private["line_items"]]
+    checkout_lines.check_together(lines, session["mode"])
+    world.private[session["id"]] = {**private, "line_items": lines}
+    return discount(world, session, private.get("discount"))
+
+
+def _with_quantity(line: Json, quantity: int | None) -> Json:
+    if quantity in (None, line["quantity"]):
+        return line
+    if line["adjustable_quantity"] is None:
+        raise invalid("The quantity of this item can't be adjusted.", "quantities")
+    checkout_lines.check_quantity(line, int(quantity or 0), f"quantities[{line['id']}]")
+    return {**line, "quantity": quantity}
+
+
+def open_session(world: World, session_id: str) -> Json:
+    """The session, if it is still open."""
+    session = world.store.get("checkout.session", session_id)
+    if session["status"] != "open":
         raise invalid(
-            "The price specified is inactive. This field only accepts active prices.",
-            f"{where}[price]",
+            f"This Checkout Session is no longer open: it is {session['status']}.",
+            code=f"checkout_session_{session['status']}",
         )
-    return price
+    return session
 
 
 def retrieve(world: World, _params: Params, session_id: str) -> Json:
@@ -314,9 +320,22 @@ def retrieve(world: World, _params: Params, session_id: str) -> Json:
 
 def update(world: World, params: Params, session_id: str) -> Json:
     session = world.store.get("checkout.session", session_id)
-    if "metadata" not in params:
-        return session
-    return world.store.update(session, metadata=merged(session["metadata"], params["metadata"]))
+    changes = changes_of(session, params)
+    if "payment_intent_data" in changes:
+        _change_payment_intent_data(world, session, changes.pop("payment_intent_data"))
+    return world.store.update(session, **changes)
+
+
+def _change_payment_intent_data(world: World, session: Json, given: Params) -> None:
+    if session["mode"] != "payment":
+        message = f"You can not pass `payment_intent_data` in `{session['mode']}` mode."
+        raise invalid(message, "payment_intent_data")
+    open_session(world, session["id"])
+    private = world.private[session["id"]]
+    before = private["params"].get("payment_intent_data", {})
+    data = {**before, **changes_of({"metadata": before.get("metadata")}, given)}
+    params = {**private["params"], "payment_intent_data": data}
+    world.private[session["id"]] = {**private, "params": params}
 
 
 def expire(world: World, _params: Params, session_id: str) -> Json:
@@ -330,9 +349,40 @@ def expire(world: World, _params: Params, session_id: str) -> Json:
 
 
 def _expire(world: World, session: Json) -> Json:
-    session = world.store.update(session, status="expired", url=None)
+    """End a session that nobody paid; whoever waits for it to be authenticated waits in vain."""
+    intent = world.store.find(world.private[session["id"]].get("intent", "")) or {}
+    if intent.get("object") == "payment_intent" and intent["status"] in intents.OPEN:
+        payment_intents.abandon(world, intent, "abandoned")
+    session = world.store.update(
+        session, after_expiration=_recovery(world, session), status="expired", url=None
+    )
     world.emit("checkout.session.expired", session)
     return session
+
+
+def _recovery(world: World, session: Json) -> Json | None:
+    """Where a copy of the session can be had for a while, if that was wanted."""
+    after: Json | None = session["after_expiration"]
+    recovery = after and after["recovery"]
+    if not recovery or not recovery["enabled"]:
+        return after
+    url = f"{world.settings.base_url}/c/recover/{session['id']}"
+    until = world.now() + RECOVERABLE_SECONDS
+    return {"recovery": {**recovery, "expires_at": until, "url": url}}
+
+
+def recover(world: World, session_id: str) -> Json:
+    """A copy of an expired session, for who comes back to it ("Recover abandoned carts")."""
+    former = world.store.get("checkout.session", session_id)
+    recovery = (former["after_expiration"] or {}).get("recovery") or {}
+    if not recovery.get("url") or recovery["expires_at"] <= world.now():
+        raise invalid("This Checkout Session can't be recovered.")
+    params = {**world.private[session_id]["params"]}
+    for name in ("expires_at", "discounts", "allow_promotion_codes"):
+        params.pop(name, None)
+    if recovery["allow_promotion_codes"]:
+        params["allow_promotion_codes"] = True
+    return world.store.update(create(world, params), recovered_from=session_id)
 
 
 def expire_due(world: World, session_id: str) -> None:
@@ -365,8 +415,12 @@ def _line_items(world: World, session: Json) -> Json:
     return whole(world.private[session["id"]]["line_items"], url)
 
 
+def _breakdown(world: World, session: Json) -> Json:
+    return checkout_lines.breakdown(world, world.private[session["id"]]["line_items"])
+
+
 ROUTES = (
-    Route("POST", "/v1/checkout/sessions", create, CREATE),
+    Route("POST", "/v1/checkout/sessions", create, session_params.CREATE),
     Route(
         "GET",
         "/v1/checkout/sessions",
@@ -381,9 +435,13 @@ ROUTES = (
         },
     ),
     Route("GET", "/v1/checkout/sessions/{}", retrieve, {}),
-    Route("POST", "/v1/checkout/sessions/{}", update, {"metadata": metadata}),
+    Route("POST", "/v1/checkout/sessions/{}", update, session_params.UPDATE),
     Route("POST", "/v1/checkout/sessions/{}/expire", expire, {}),
     Route("GET", "/v1/checkout/sessions/{}/line_items", line_items, PAGE),
 )
-INCLUDABLE = {("checkout.session", "line_items"): _line_items}
+INCLUDABLE = {
+    ("checkout.session", "line_items"): _line_items,
+    ("checkout.session", "total_details.breakdown"): _breakdown,
+    **checkout_lines.INCLUDABLE,
+}
 TIMERS = {"checkout_session.expire": expire_due}

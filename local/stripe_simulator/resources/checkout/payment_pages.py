@@ -1,214 +1,211 @@
 """Payment pages: paying a Checkout session, as its hosted page and Stripe's CLI fixtures do.
 
-Checkout creates the subscription after the payment: a failed attempt leaves none behind, the
-session stays open, and the caller gets the card's refusal.
+The session is completed by what becomes of its intent (`session_completion`), whoever confirms
+or authenticates that. A failed attempt leaves the session open, and the caller gets the card's
+refusal.
 """
 
 from __future__ import annotations
 
-from local.stripe_simulator.errors import declined, invalid
-from local.stripe_simulator.events import CHECKOUT_PAYMENT, CHECKOUT_SUBSCRIBE
-from local.stripe_simulator.params import Params, Spec, integer, required, text
-from local.stripe_simulator.resources.checkout import checkout_sessions
-from local.stripe_simulator.resources.customers import customers
-from local.stripe_simulator.resources.invoices import invoice_collection, invoice_finalization
-from local.stripe_simulator.resources.payments import (
-    payment_intents,
-    payment_methods,
-    setup_intents,
+from local.stripe_simulator.errors import invalid
+from local.stripe_simulator.params import (
+    Params,
+    Spec,
+    hash_of,
+    integer,
+    list_of,
+    one_of,
+    required,
+    text,
 )
-from local.stripe_simulator.resources.subscriptions import subscription_lifecycle, subscriptions
+from local.stripe_simulator.resources.catalogue import discounts, promotion_codes
+from local.stripe_simulator.resources.checkout import checkout_sessions, session_completion
+from local.stripe_simulator.resources.checkout.session_completion import ORDERS
+from local.stripe_simulator.resources.customers import customers
+from local.stripe_simulator.resources.payments import intents, payment_intents, setup_intents
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-CONFIRM: Spec = {"payment_method": required(text()), "expected_amount": integer(0)}
+UPDATE: Spec = {
+    "line_items": list_of(hash_of({"id": required(text()), "quantity": required(integer(0))})),
+    "promotion_code": text(),
+}
+CONFIRM: Spec = {
+    "consent": hash_of(
+        {"promotions": one_of("opt_in", "opt_out"), "terms_of_service": one_of("accepted")}
+    ),
+    "custom_fields": list_of(hash_of({"key": required(text()), "value": required(text())})),
+    "email": text(512),
+    "expected_amount": integer(0),
+    "payment_method": text(),
+    "phone": text(20),
+}
+NOTHING_DUE = "no_payment_required"
+SETUP_DESCRIPTION = "Subscription creation"
 
 
 def retrieve(world: World, _params: Params, session_id: str) -> Json:
     return world.store.get("checkout.session", session_id)
 
 
+def update(world: World, params: Params, session_id: str) -> Json:
+    """Change what the customer may on the page: quantities, and the promotion code they type."""
+    session = checkout_sessions.open_session(world, session_id)
+    quantities = {each["id"]: each["quantity"] for each in params.get("line_items", [])}
+    if quantities:
+        session = checkout_sessions.set_quantities(world, session, quantities)
+    if "promotion_code" not in params:
+        return session
+    if not session["allow_promotion_codes"]:
+        raise invalid("This Checkout Session takes no promotion codes.", "promotion_code")
+    return checkout_sessions.discount(world, session, _typed(world, session, params))
+
+
+def _typed(world: World, session: Json, params: Params) -> Params | None:
+    """What to redeem for the code that was typed; nothing typed takes it off."""
+    if not params["promotion_code"]:
+        return None
+    code = promotion_codes.by_code(world, params["promotion_code"], session["customer"])
+    if code is None:
+        raise invalid("This code is invalid.", "promotion_code", "resource_missing")
+    return {"promotion_code": code["id"]}
+
+
 def confirm(world: World, params: Params, session_id: str) -> Json:
-    session = world.store.get("checkout.session", session_id)
-    if session["status"] != "open":
-        raise invalid(
-            f"This Checkout Session is no longer open: it is {session['status']}.",
-            code=f"checkout_session_{session['status']}",
-        )
+    """Pay the session, or set up the method that it asks for.
+
+    Afterwards it is complete, or still open because its intent requires the customer's action.
+    """
+    session = checkout_sessions.open_session(world, session_id)
     if params.get("expected_amount") not in (None, session["amount_total"]):
         raise invalid("The amount of this Checkout Session has changed.", "expected_amount")
-    method = payment_methods.resolve(world, params["payment_method"])
-    if method["customer"] is not None and method["customer"] != session["customer"]:
-        payment_methods.check_owner(method, session["customer"])
-    if session["mode"] == "subscription":
-        return _subscribe(world, session, method)
-    return _pay_once(world, session, method)
-
-
-def _subscribe(world: World, session: Json, method: Json) -> Json:
-    world.events.tell_in(CHECKOUT_SUBSCRIBE)
-    _refuse_other_currency(world, session)
-    if session["amount_total"] == 0:
-        _check_card(world, method)
-    customer, intent = _take_payment(world, session, method)
-    if intent is None:
-        setup = setup_intents.new(world, {"customer": customer["id"]})
-        setup_intents.succeed(world, setup, method)
-    _put_on_file(world, customer, method)
-    customers.charge_in(world, customer, session["currency"])
-    subscription = _start(world, session, customer, method, intent)
-    return _complete(
-        world,
-        session,
-        customer=customer["id"],
-        customer_details=_details(customer, method),
-        invoice=subscription["latest_invoice"],
-        payment_status="paid" if intent else "no_payment_required",
-        subscription=subscription["id"],
-    )
-
-
-def _start(world: World, session: Json, customer: Json, method: Json, intent: Json | None) -> Json:
-    """Create the subscription that was just paid for, with its paid invoice."""
-    private = world.private[session["id"]]
-    subscription = subscriptions.new(
-        world,
-        customer,
-        {
-            **private["subscription_data"],
-            "automatic_tax": {"enabled": session["automatic_tax"]["enabled"]},
-            "default_payment_method": method["id"],
-            "items": [
-                {"price": line["price"]["id"], "quantity": line["quantity"]}
-                for line in private["line_items"]
-            ],
-        },
-    )
-    subscription, invoice = subscription_lifecycle.bill(
-        world, subscription, "subscription_create", world.now()
-    )
-    invoice = invoice_finalization.finalize(world, invoice, intent)
-    if invoice["status"] == "open":
-        invoice_collection.mark_paid(world, invoice)
-    world.emit("customer.subscription.created", subscription)
-    return subscription
-
-
-def _pay_once(world: World, session: Json, method: Json) -> Json:
-    world.events.tell_in(CHECKOUT_PAYMENT)
-    customer, intent = _take_payment(world, session, method)
-    return _complete(
-        world,
-        session,
-        customer=customer["id"] if customer else None,
-        customer_details=_details(customer, method),
-        payment_intent=intent["id"] if intent else None,
-        payment_status="paid" if intent else "no_payment_required",
-    )
-
-
-def _take_payment(world: World, session: Json, method: Json) -> tuple[Json, Json | None]:
-    """Charge what is due today: (the customer, the intent that paid; none if nothing is due).
-
-    A customer is created only once the payment is sure to go through.
-    """
-    decline = payment_intents.decline_for(world, method)
-    if decline is None or session["amount_total"] == 0:
-        customer = _customer(world, session, method)
+    world.events.tell_in(ORDERS[session["mode"]])
+    _check_order(world, session)
+    session = _with_answers(world, session, params)
+    if session["amount_total"]:
+        _pay(world, session, params)
+    elif needs_method(session):
+        _set_up(world, session, params)
     else:
-        customer = {"id": session["customer"]}
-    if session["amount_total"] == 0:
-        return customer, None
-    intent = _intent(world, session, customer["id"])
-    intent, decline = payment_intents.attempt(world, intent, method)
+        session_completion.complete(world, session, None, NOTHING_DUE)
+    return world.store.get("checkout.session", session_id)
+
+
+def _check_order(world: World, session: Json) -> None:
+    """Refuse what can no longer be sold like this: codes run out, customers have a currency."""
+    given = world.private[session["id"]].get("discount")
+    if given is not None:
+        discounts.check(world, given, checkout_sessions.purchase(world, session))
+    customer = world.store.find(session["customer"] or "") or {}
+    if session["mode"] == "subscription" and customer.get("currency"):
+        customers.charge_in(world, customer, session["currency"])
+
+
+def _with_answers(world: World, session: Json, params: Params) -> Json:
+    """The session with what the customer filled in beside the payment."""
+    given = {each["key"]: each["value"] for each in params.get("custom_fields", [])}
+    fields = [
+        {**field, field["type"]: {**field[field["type"]], "value": given.get(field["key"])}}
+        for field in session["custom_fields"]
+    ]
+    contact = {name: params.get(name) for name in ("email", "phone")}
+    world.private[session["id"]] = {**world.private[session["id"]], **contact}
+    consent = params.get("consent")
+    unsaid = {"promotions": None, "terms_of_service": None}
+    return world.store.update(
+        session, custom_fields=fields, consent=consent and {**unsaid, **consent}
+    )
+
+
+def needs_method(session: Json) -> bool:
+    """Whether a payment method is asked for: to pay now, or to keep it for later."""
+    if session["amount_total"] or session["mode"] == "setup":
+        return True
+    return bool(
+        session["mode"] == "subscription" and session["payment_method_collection"] == "always"
+    )
+
+
+def _pay(world: World, session: Json, params: Params) -> None:
+    intent = _payment_intent(world, session)
+    intent, method = _prepared(world, intent, params)
+    if payment_intents.decline_for(world, method, intent["amount"]) is None:
+        customer_id = session_completion.customer_for(world, session, method)
+        intent = world.store.update(intent, customer=customer_id)
+    _intent, decline = payment_intents.attempt(world, intent, method)
     if decline is not None:
-        raise payment_intents.refusal(intent)
-    return customer, intent
+        raise payment_intents.refusal(world.store.get("payment_intent", intent["id"]))
 
 
-def _intent(world: World, session: Json, customer_id: str | None) -> Json:
+def _payment_intent(world: World, session: Json) -> Json:
     """The session's payment intent: one for all its attempts."""
-    private = world.private[session["id"]]
-    existing = world.store.find(private.get("payment_intent", ""))
+    existing = _existing(world, session, "payment_intent")
     if existing is not None:
-        return world.store.update(existing, customer=customer_id)
+        return world.store.update(existing, amount=session["amount_total"])
+    data = world.private[session["id"]]["params"].get("payment_intent_data", {})
     subscribes = session["mode"] == "subscription"
-    described = {"description": "Subscription creation", "setup_future_usage": "off_session"}
+    described = {"description": SETUP_DESCRIPTION, "setup_future_usage": "off_session"}
     intent = payment_intents.new(
         world,
         {
+            **(described if subscribes else data),
+            "allowed_payment_method_types": session["payment_method_types"],
             "amount": session["amount_total"],
             "currency": session["currency"],
-            "customer": customer_id,
-            **(described if subscribes else private["payment_intent_data"]),
+            "customer": session["customer"],
         },
     )
-    world.private[session["id"]] = {**private, "payment_intent": intent["id"]}
+    if "shipping" in data:
+        intent = world.store.update(intent, shipping=data["shipping"])
+    return _remembered(world, session, intent)
+
+
+def _existing(world: World, session: Json, kind: str) -> Json | None:
+    """The session's intent of that kind, if it has one."""
+    intent = world.store.find(world.private[session["id"]].get("intent", ""))
+    return intent if intent is not None and intent["object"] == kind else None
+
+
+def _remembered(world: World, session: Json, intent: Json) -> Json:
+    """Have the session and its intent know each other."""
+    world.private[session["id"]] = {**world.private[session["id"]], "intent": intent["id"]}
+    world.private[intent["id"]] = {"checkout_session": session["id"]}
     return intent
 
 
-def _customer(world: World, session: Json, method: Json) -> Json:
-    if session["customer"] is not None:
-        return world.store.get("customer", session["customer"])
-    if session["customer_creation"] != "always":
-        return {"id": None}
-    details = method["billing_details"]
-    return customers.new(
-        world,
-        {
-            "email": session["customer_email"] or details["email"],
-            "name": details["name"],
-            "address": details["address"],
-        },
-    )
+def _set_up(world: World, session: Json, params: Params) -> None:
+    intent = _existing(world, session, "setup_intent") or _setup_intent(world, session)
+    _prepared(world, intent, params)
+    setup_intents.confirm(world, {}, intent["id"])
 
 
-def _check_card(world: World, method: Json) -> None:
-    """Nothing is charged today, so the card is only checked."""
-    refusal = world.cards[method["id"]].on_attach
-    if refusal is not None:
-        raise declined(refusal, payment_method=method)
-
-
-def _refuse_other_currency(world: World, session: Json) -> None:
-    if session["customer"] is not None:
-        customer = world.store.get("customer", session["customer"])
-        if customer["currency"] not in (None, session["currency"]):
-            customers.charge_in(world, customer, session["currency"])
-
-
-def _put_on_file(world: World, customer: Json, method: Json) -> None:
-    if method["customer"] is None:
-        payment_methods.attach_to(world, method, customer["id"])
-
-
-def _details(customer: Json, method: Json) -> Json:
-    given = method["billing_details"]
-    known = customer if customer["id"] else None
-    details = checkout_sessions.details_of(known, given["email"]) or {}
-    return {
-        **(details or checkout_sessions.details_of(None, "") or {}),
-        "address": given["address"] or details.get("address"),
-        "email": details.get("email") or given["email"],
-        "name": given["name"] or details.get("name"),
+def _setup_intent(world: World, session: Json) -> Json:
+    data = world.private[session["id"]]["params"].get("setup_intent_data", {})
+    given = {
+        **data,
+        "allowed_payment_method_types": session["payment_method_types"],
+        "customer": session["customer"],
     }
+    return _remembered(world, session, setup_intents.new(world, given))
 
 
-def _complete(world: World, session: Json, **changes: object) -> Json:
-    tax = session["automatic_tax"]
-    session = world.store.update(
-        session,
-        **changes,
-        automatic_tax={**tax, "status": "complete" if tax["enabled"] else None},
-        status="complete",
-        url=None,
-    )
-    world.emit("checkout.session.completed", session)
-    return session
+def _prepared(world: World, intent: Json, params: Params) -> tuple[Json, Json]:
+    """The intent with the payment method to confirm it with, and that method."""
+    if not params.get("payment_method"):
+        message = "Missing required param: payment_method."
+        raise invalid(message, "payment_method", "parameter_missing")
+    intent = intents.prepare(world, intent, params)
+    return intent, world.store.get("payment_method", intent["payment_method"])
+
+
+def recover(world: World, _params: Params, session_id: str) -> Json:
+    return checkout_sessions.recover(world, session_id)
 
 
 ROUTES = (
     Route("GET", "/v1/payment_pages/{}", retrieve, {}),
+    Route("POST", "/v1/payment_pages/{}", update, UPDATE),
     Route("POST", "/v1/payment_pages/{}/confirm", confirm, CONFIRM),
+    Route("POST", "/v1/payment_pages/{}/recover", recover, {}),
 )
