@@ -106,6 +106,7 @@ INCLUDABLE: Includable = {
     **coupons.INCLUDABLE,
     **customers.INCLUDABLE,
     **invoices.INCLUDABLE,
+    **prices.INCLUDABLE,
     **refunds.INCLUDABLE,
 }
 

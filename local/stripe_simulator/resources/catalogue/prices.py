@@ -1,87 +1,50 @@
-"""Prices: an amount of a product, once or per interval. The amount never changes."""
+"""Prices: an amount of a product, once or per interval. The amount never changes.
+
+Tiers and amounts in other currencies are kept apart from the object, for Stripe shows them only
+when expanded.
+"""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from local.stripe_simulator.errors import invalid, not_simulated
+from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.money import currency
 from local.stripe_simulator.pagination import LIST, page
 from local.stripe_simulator.params import (
     Params,
     Spec,
     boolean,
-    decimal,
+    changes_of,
     hash_of,
-    integer,
     list_of,
     merged,
-    metadata,
     one_of,
-    required,
     text,
     unsupported,
 )
-from local.stripe_simulator.resources.catalogue import products
+from local.stripe_simulator.resources.catalogue import (
+    price_amounts,
+    price_params,
+    product_objects,
+)
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-MAX_AMOUNT = 99_999_999
-INTERVAL = one_of("day", "week", "month", "year")
-RECURRING = hash_of(
-    {
-        "interval": required(INTERVAL),
-        "interval_count": integer(1, 1095),
-        "usage_type": one_of("licensed"),
-    }
-)
-AMOUNT: Spec = {
-    "currency": required(currency),
-    "unit_amount": integer(0, MAX_AMOUNT),
-    "unit_amount_decimal": decimal,
-    "recurring": RECURRING,
-    "tax_behavior": one_of("exclusive", "inclusive", "unspecified"),
-    "billing_scheme": one_of("per_unit"),
-    "metadata": metadata,
-}
-CREATE: Spec = {
-    **AMOUNT,
-    "product": text(),
-    "product_data": hash_of(
-        {
-            "id": text(),
-            "name": required(text()),
-            "active": boolean,
-            "metadata": metadata,
-            "statement_descriptor": text(22),
-            "tax_code": text(),
-            "unit_label": text(12),
-        }
-    ),
-    "active": boolean,
-    "lookup_key": text(200),
-    "transfer_lookup_key": boolean,
-    "nickname": text(),
-    "tiers": unsupported("tiered prices"),
-    "transform_quantity": unsupported("transformed quantities"),
-    "currency_options": unsupported("prices in several currencies"),
-}
-UPDATE: Spec = {
-    "active": boolean,
-    "metadata": metadata,
-    "nickname": text(),
-    "lookup_key": text(200),
-    "transfer_lookup_key": boolean,
-    "tax_behavior": AMOUNT["tax_behavior"],
-}
+AMOUNT, CREATE, UPDATE = price_params.AMOUNT, price_params.CREATE, price_params.UPDATE
+SEARCH: Spec = dict.fromkeys(("query", "limit", "page"), unsupported("search; list with filters"))
 FILTERS: Spec = {
     "active": boolean,
     "currency": currency,
     "product": text(),
     "type": one_of("one_time", "recurring"),
     "lookup_keys": list_of(text(), maximum=10),
-    "recurring": hash_of({"interval": INTERVAL, "usage_type": one_of("licensed", "metered")}),
+    "recurring": hash_of(
+        {
+            "interval": price_params.INTERVAL,
+            "meter": text(),
+            "usage_type": one_of("licensed", "metered"),
+        }
+    ),
 }
 
 
@@ -91,17 +54,16 @@ def create(world: World, params: Params) -> Json:
         raise invalid("You must specify either `product` or `product_data`.", "product")
     _claim_lookup_key(world, params)
     if "product_data" in params:
-        product = products.create(world, params["product_data"])
+        product = product_objects.new(world, params["product_data"])
     else:
         product = world.store.get("product", params["product"], "product")
-    recurring = params.get("recurring")
-    unit_amount = _unit_amount(params)
+    recurring = _recurring(world, params.get("recurring"))
+    scheme = price_params.scheme(params)
     price = world.store.insert(
         {
             "id": world.new_id("price_1", 23),
             "object": "price",
             "active": params.get("active", True),
-            "billing_scheme": "per_unit",
             "created": world.now(),
             "currency": params["currency"],
             "custom_unit_amount": None,
@@ -110,36 +72,70 @@ def create(world: World, params: Params) -> Json:
             "metadata": merged({}, params.get("metadata")),
             "nickname": params.get("nickname"),
             "product": product["id"],
-            "recurring": recurring
-            and {
-                "interval": recurring["interval"],
-                "interval_count": recurring.get("interval_count", 1),
-                "meter": None,
-                "trial_period_days": None,
-                "usage_type": "licensed",
-            },
+            "recurring": recurring,
             "tax_behavior": params.get("tax_behavior", "unspecified"),
-            "tiers_mode": None,
-            "transform_quantity": None,
             "type": "recurring" if recurring else "one_time",
-            "unit_amount": unit_amount,
-            "unit_amount_decimal": str(unit_amount),
+            **scheme,
         }
     )
+    hidden: Json = {}
+    if "tiers" in params:
+        hidden["tiers"] = price_params.tiers(params["tiers"])
+    if params.get("currency_options"):
+        given = params["currency_options"]
+        options = price_params.currency_options(given, scheme["billing_scheme"])
+        hidden["currency_options"] = options
+    if hidden:
+        world.private[price["id"]] = hidden
     world.emit("price.created", price)
     return price
 
 
-def _unit_amount(params: Params) -> int:
-    """The amount in minor units; fractions of one are not simulated."""
-    exact = Decimal(params.get("unit_amount_decimal") or params.get("unit_amount", -1))
-    if exact < 0:
-        raise invalid("Missing required param: unit_amount.", "unit_amount", "parameter_missing")
-    if exact > MAX_AMOUNT:
-        raise invalid(f"Invalid decimal: must be at most {MAX_AMOUNT}.", "unit_amount_decimal")
-    if exact != int(exact):
-        raise not_simulated("fractions of a minor unit", "unit_amount_decimal")
-    return int(exact)
+def _recurring(world: World, given: Params | None) -> Json | None:
+    if given is None:
+        return None
+    usage, meter = given.get("usage_type", "licensed"), given.get("meter")
+    if usage == "metered" and not meter:
+        raise invalid(
+            "Prices with `recurring[usage_type]=metered` must be backed by a meter. Pass the ID "
+            "of a meter.",
+            "recurring[meter]",
+            "parameter_missing",
+        )
+    if meter:
+        if usage != "metered":
+            message = "`recurring[meter]` may only be set with `recurring[usage_type]=metered`."
+            raise invalid(message, "recurring[meter]")
+        if world.store.get("billing.meter", meter, "recurring[meter]")["status"] != "active":
+            raise invalid(f"The meter `{meter}` is inactive.", "recurring[meter]")
+    return {
+        "interval": given["interval"],
+        "interval_count": given.get("interval_count", 1),
+        "meter": meter,
+        "trial_period_days": None,
+        "usage_type": usage,
+    }
+
+
+def amounts(world: World, price: Json, code: str | None = None) -> Json:
+    """All that says what a price costs, in its own currency or in one of its options."""
+    hidden = world.private.get(price["id"], {})
+    own = {**price, "tiers": hidden.get("tiers")}
+    if code in (None, price["currency"]):
+        return own
+    option = hidden.get("currency_options", {}).get(code)
+    if option is None:
+        raise invalid(
+            f"The price specified only supports `{price['currency']}`. This doesn't match the "
+            f"expected currency: `{code}`.",
+            "currency",
+        )
+    return {**own, **option, "currency": code}
+
+
+def cost(world: World, price: Json, quantity: int, code: str | None = None) -> int:
+    """What `quantity` of a price costs, in minor units of its currency (or of option `code`)."""
+    return price_amounts.cost(amounts(world, price, code), quantity)
 
 
 def _claim_lookup_key(world: World, params: Params) -> None:
@@ -166,12 +162,47 @@ def update(world: World, params: Params, price_id: str) -> Json:
     before = world.store.get("price", price_id)
     if params.get("lookup_key") != before["lookup_key"]:
         _claim_lookup_key(world, params)
-    changes = {name: value for name, value in params.items() if name != "transfer_lookup_key"}
-    if "metadata" in params:
-        changes["metadata"] = merged(before["metadata"], params["metadata"])
+    if params.get("active") is False:
+        _refuse_if_default(world, before)
+    changes = changes_of(before, params)
+    changes.pop("transfer_lookup_key", None)
+    if "currency_options" in changes:
+        _set_options(world, before, changes.pop("currency_options"))
     price = world.store.update(before, **changes)
     world.emit("price.updated", price, before)
     return price
+
+
+def _refuse_if_default(world: World, price: Json) -> None:
+    product = world.store.get("product", price["product"])
+    if product["default_price"] == price["id"]:
+        raise invalid(
+            "This price cannot be archived because it is the default price of its product.",
+            "active",
+        )
+
+
+def _set_options(world: World, price: Json, given: Params | None) -> None:
+    """Add or change amounts in other currencies; nothing removes them all."""
+    hidden = world.private.get(price["id"], {})
+    former = hidden.get("currency_options", {}) if given else {}
+    options = price_params.currency_options(given or {}, price["billing_scheme"])
+    world.private[price["id"]] = {**hidden, "currency_options": {**former, **options}}
+
+
+def _tiers(world: World, price: Json) -> list[Json] | None:
+    tiers: list[Json] | None = amounts(world, price)["tiers"]
+    return tiers
+
+
+def _currency_options(world: World, price: Json) -> Json:
+    """The amounts by currency, the price's own among them."""
+    names = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+    own = {name: price[name] for name in names}
+    hidden = world.private.get(price["id"], {})
+    if hidden.get("tiers"):
+        own["tiers"] = hidden["tiers"]
+    return {price["currency"]: own, **hidden.get("currency_options", {})}
 
 
 def listing(world: World, params: Params) -> Json:
@@ -195,6 +226,7 @@ def _matches(price: Json, params: Params) -> bool:
 
 def plan(price: Json) -> Json:
     """The price as the older `plan` object, which subscription items still carry."""
+    recurring = price["recurring"]
     return {
         "id": price["id"],
         "object": "plan",
@@ -204,23 +236,24 @@ def plan(price: Json) -> Json:
         "billing_scheme": price["billing_scheme"],
         "created": price["created"],
         "currency": price["currency"],
-        "interval": price["recurring"]["interval"],
-        "interval_count": price["recurring"]["interval_count"],
+        "interval": recurring["interval"],
+        "interval_count": recurring["interval_count"],
         "livemode": False,
         "metadata": price["metadata"],
-        "meter": None,
+        "meter": recurring["meter"],
         "nickname": price["nickname"],
         "product": price["product"],
-        "tiers_mode": None,
-        "transform_usage": None,
+        "tiers_mode": price["tiers_mode"],
+        "transform_usage": price["transform_quantity"],
         "trial_period_days": None,
-        "usage_type": "licensed",
+        "usage_type": recurring["usage_type"],
     }
 
 
 ROUTES = (
     Route("POST", "/v1/prices", create, CREATE),
     Route("GET", "/v1/prices", listing, {**LIST, **FILTERS}),
-    Route("GET", "/v1/prices/{}", retrieve, {}),
+    Route("GET", "/v1/prices/{}", retrieve, SEARCH),
     Route("POST", "/v1/prices/{}", update, UPDATE),
 )
+INCLUDABLE = {("price", "tiers"): _tiers, ("price", "currency_options"): _currency_options}

@@ -17,3 +17,21 @@ def use(stripe: Account) -> None:
     stripe.get(f"/v1/prices/{price['id']}", expand=["product"])
     stripe.get("/v1/prices", expand=["data.product"])
     stripe.get("/v1/account")
+    tiers = [{"up_to": 10, "unit_amount": 500}, {"up_to": "inf", "flat_amount_decimal": "0.5"}]
+    tiered = stripe.post(
+        "/v1/prices",
+        currency="usd",
+        product_data={"name": "Seats"},
+        billing_scheme="tiered",
+        tiers_mode="graduated",
+        tiers=tiers,
+        currency_options={"eur": {"tiers": tiers}},
+        recurring={"interval": "month"},
+    )
+    stripe.get(f"/v1/prices/{tiered['id']}", expand=["tiers", "currency_options"])
+    stripe.price(50, transform_quantity={"divide_by": 10, "round": "up"})
+    default = {"currency": "eur", "unit_amount_decimal": "0.5"}
+    marketed = [{"name": "Fast"}]
+    stripe.post(
+        "/v1/products", name="Fast", default_price_data=default, marketing_features=marketed
+    )
