@@ -103,10 +103,9 @@ def _metadata_of(line: Line, subscription: Json | None) -> Json:
 def _pending(world: World, customer_id: str, subscription: Json | None, reason: str) -> list[Json]:
     if subscription is None:
         return []
-    found = invoice_items.pending(world, customer_id, subscription["id"])
-    if reason in TAKING_ALL:
-        found += invoice_items.pending(world, customer_id, None)
-    return found
+    return invoice_items.pending(
+        world, customer_id, subscription["id"], and_free=reason in TAKING_ALL
+    )
 
 
 def settings_of(world: World, subscription: Json) -> Json:

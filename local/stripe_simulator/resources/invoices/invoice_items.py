@@ -77,12 +77,18 @@ def new(  # noqa: PLR0913 - an item has as many fields
     return item
 
 
-def pending(world: World, customer_id: str, subscription_id: str | None) -> list[Json]:
-    """A customer's items that wait for an invoice of that subscription (of none), newest first."""
+def pending(
+    world: World, customer_id: str, subscription_id: str | None, *, and_free: bool = False
+) -> list[Json]:
+    """A customer's items that wait for an invoice of that subscription (of none), newest first.
+
+    With `and_free` those that wait for any invoice are among them.
+    """
+    waiting_for = (subscription_id, None) if and_free else (subscription_id,)
     return [
         item
         for item in world.store.newest_first("invoiceitem", customer=customer_id)
-        if item["invoice"] is None and subscription_of(item) == subscription_id
+        if item["invoice"] is None and subscription_of(item) in waiting_for
     ]
 
 
