@@ -27,6 +27,7 @@ INDEXED = {
     "charge": ("customer", "payment_intent"),
     "checkout.session": ("customer", "subscription", "payment_intent"),
     "invoice_payment": ("invoice",),
+    "dispute": ("charge", "payment_intent"),
     "refund": ("charge", "payment_intent"),
     "price": ("lookup_key", "product"),
 }
