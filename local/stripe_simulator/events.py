@@ -15,6 +15,34 @@ API_VERSION = "2026-10-28.endive"
 RETENTION_SECONDS = 30 * 86400
 
 RENEW = ("customer.subscription.updated", "invoice.created")
+SUBSCRIPTION_UPDATED = (
+    "invoiceitem.created",
+    "invoice.created",
+    "invoice.finalized",
+    "charge.failed",
+    "charge.succeeded",
+    "payment_intent.created",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "invoice.updated",
+    "invoice.paid",
+    "invoice.payment_succeeded",
+    "invoice_payment.paid",
+    "invoice.payment_action_required",
+    "invoice.payment_failed",
+    "customer.subscription.paused",
+    "customer.subscription.updated",
+    "customer.subscription.resumed",
+    "customer.subscription.pending_update_applied",
+)
+SUBSCRIPTION_CANCELED = (
+    "invoiceitem.created",
+    "invoiceitem.deleted",
+    "customer.subscription.deleted",
+    "invoice.created",
+    "invoice.finalized",
+)
 CUSTOMER_DELETED = ("customer.subscription.deleted", "customer.deleted")
 TEST_CLOCK_DELETED = (*CUSTOMER_DELETED, "test_helpers.test_clock.deleted")
 _INVOICE = (

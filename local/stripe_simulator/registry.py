@@ -31,6 +31,20 @@ from local.stripe_simulator.resources.entitlements import (
     features,
     product_features,
 )
+from local.stripe_simulator.resources.payments import (
+    account_balance,
+    charges,
+    disputes,
+    payment_intent_requests,
+    payment_intents,
+    payment_methods,
+    refunds,
+    setup_intents,
+)
+from local.stripe_simulator.resources.portal import portal_configurations, portal_sessions
+from local.stripe_simulator.routing import Router
+from local.stripe_simulator.store import Json
+
 from local.stripe_simulator.resources.invoices import (
     invoice_collection,
     invoice_drafts,
@@ -43,25 +57,14 @@ from local.stripe_simulator.resources.invoices import (
     invoices,
     tax_rates,
 )
-from local.stripe_simulator.resources.payments import (
-    account_balance,
-    charges,
-    disputes,
-    payment_intent_requests,
-    payment_intents,
-    payment_methods,
-    refunds,
-    setup_intents,
-)
-from local.stripe_simulator.resources.portal import portal_configurations, portal_sessions
 from local.stripe_simulator.resources.subscriptions import (
-    subscription_items,
+    invoice_previews,
+    subscription_creation,
+    subscription_item_changes,
     subscription_lifecycle,
     subscription_schedules,
     subscriptions,
 )
-from local.stripe_simulator.routing import Router
-from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import Reaction, World
 
 ROUTER = Router(
@@ -81,6 +84,7 @@ ROUTER = Router(
         invoice_item_requests.ROUTES,
         invoice_line_requests.ROUTES,
         invoice_payments.ROUTES,
+        invoice_previews.ROUTES,  # before the invoices, which take it for an id
         invoices.ROUTES,
         payment_intent_requests.ROUTES,
         payment_methods.ROUTES,
@@ -93,7 +97,7 @@ ROUTER = Router(
         promotion_codes.ROUTES,
         refunds.ROUTES,
         setup_intents.ROUTES,
-        subscription_items.ROUTES,
+        subscription_item_changes.ROUTES,
         subscription_schedules.ROUTES,
         subscriptions.ROUTES,
         tax_rates.ROUTES,
@@ -124,6 +128,7 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **refunds.TIMERS,
     **invoice_sending.TIMERS,
     **promotion_codes.TIMERS,
+    **invoice_previews.TIMERS,
     **subscription_lifecycle.TIMERS,
     **subscription_schedules.TIMERS,
     "subscription.renew": subscription_schedules.renewing(subscription_lifecycle.renew_due),
@@ -156,6 +161,7 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     disputes.REACTIONS,
     session_completion.REACTIONS,
     refunds.REACTIONS,
+    subscription_creation.REACTIONS,
     subscription_lifecycle.REACTIONS,
     subscription_schedules.REACTIONS,
     customers.REACTIONS,

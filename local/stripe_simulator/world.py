@@ -37,6 +37,7 @@ class Settings:
     country: str = "US"
     currency: str = "usd"
     payment_retry_days: tuple[int, ...] = (1, 2, 2, 2, 2, 2, 2)  # 8 tries, within 2 weeks
+    upcoming_invoice_days: int = 7  # before a renewal, when `invoice.upcoming` tells of it
     after_last_retry: str = "cancel"  # or "mark_unpaid", "leave_past_due"
     delayed_payment_seconds: float = 60.0  # how long a bank debit is `processing`
     delivery_retry_scale: float = 1.0  # 0.001 turns an hour between attempts into 3.6 s
@@ -163,6 +164,15 @@ class World:
             yield
         finally:
             self.test_clock, self._frozen_at = outer
+
+    @contextmanager
+    def at(self, moment: float) -> Iterator[None]:
+        """Let what happens inside happen at that moment, as a preview of it."""
+        outer, self._frozen_at = self._frozen_at, moment
+        try:
+            yield
+        finally:
+            self._frozen_at = outer
 
     def begin(self, request: RequestInfo) -> None:
         """What happens from here on is caused by `request`, and can be undone."""

@@ -110,15 +110,14 @@ def pricing_of(
 def _parent(subscription: str | None, item: str | None) -> Json | None:
     if subscription is None:
         return None
-    return {
-        "subscription_details": {"subscription": subscription, "subscription_item": item},
-        "type": "subscription_details",
-    }
+    details = {"subscription": subscription}
+    if item is not None:
+        details["subscription_item"] = item
+    return {"subscription_details": details, "type": "subscription_details"}
 
 
 def _proration_details(credited_items: Json | None) -> Json:
     credited = credited_items and {
-        "invoice_item": None,
         "invoice_line_item_details": credited_items,
         "type": "invoice_line_items",
     }

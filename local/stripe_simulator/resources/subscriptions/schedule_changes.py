@@ -29,9 +29,10 @@ BLANK: Json = {
 def change_into(subscription: Json, phase: Json, defaults: Json) -> Params:
     """The parameters that update a subscription to a phase that begins; prorations aside."""
     settings = phase["invoice_settings"] or defaults["invoice_settings"]
+    sent = (phase["collection_method"] or defaults["collection_method"]) == "send_invoice"
     wanted = {
         **{name: phase[name] or defaults[name] for name in INHERITED},
-        "days_until_due": settings["days_until_due"],
+        "days_until_due": settings["days_until_due"] if sent else None,
         "trial_end": phase["trial_end"],
     }
     change: Params = {

@@ -13,87 +13,73 @@ from local.stripe_simulator.resources.invoices import (
     invoice_endings,
     invoice_finalization,
 )
-from local.stripe_simulator.resources.subscriptions import subscription_items
+from local.stripe_simulator.resources.subscriptions import (
+    pending_updates,
+    subscription_items,
+    subscription_pauses,
+    subscription_trials,
+)
+from local.stripe_simulator.resources.subscriptions.subscription_billing import bill
+from local.stripe_simulator.resources.subscriptions.subscription_cancellation import (
+    LIVE,
+    bill_finally,
+    end,
+    period_end,
+)
+from local.stripe_simulator.resources.subscriptions.subscription_trials import DAY
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-DAY = 86400
-TRIAL_WARNING_SECONDS = 3 * DAY
-LIVE = ("active", "trialing", "past_due", "unpaid", "incomplete", "paused")
+__all__ = ["DAY", "REACTIONS", "RENEWING", "TIMERS", "bill", "end", "period_end", "renew_due"]
+
 RENEWING = ("active", "trialing", "past_due", "unpaid")
 
 
-def set_timers(world: World, subscription: Json) -> None:
-    world.schedule(period_end(subscription), "subscription.renew", subscription["id"])
-    if subscription["trial_end"]:
-        warn_at = max(subscription["trial_end"] - TRIAL_WARNING_SECONDS, world.now())
-        world.schedule(warn_at, "subscription.warn_of_trial_end", subscription["id"])
-
-
-def period_end(subscription: Json) -> int:
-    """The earliest end among the items' current periods."""
-    return min(int(item["current_period_end"]) for item in subscription["items"]["data"])
-
-
-def bill(world: World, subscription: Json, reason: str, since: int) -> tuple[Json, Json]:
-    """Draft the invoice of the current period: (subscription, invoice)."""
-    trial = subscription["status"] == "trialing"
-    lines = [
-        subscription_items.line(world, item, trial=trial) for item in subscription["items"]["data"]
-    ]
-    customer = world.store.get("customer", subscription["customer"])
-    invoice = invoice_drafts.new(
-        world, customer, reason, lines, subscription=subscription, since=since
-    )
-    return world.store.update(subscription, latest_invoice=invoice["id"]), invoice
-
-
-def end(world: World, subscription: Json, reason: str) -> Json:
-    """Cancel a subscription at once, and stop collecting its invoices."""
-    now = world.now()
-    subscription = world.store.update(
-        subscription,
-        canceled_at=subscription["canceled_at"] or now,
-        cancellation_details={**subscription["cancellation_details"], "reason": reason},
-        ended_at=now,
-        status="canceled",
-    )
-    for invoice in _invoices_of(world, subscription):
-        invoice_collection.stop_collecting(world, invoice)
-    world.emit("customer.subscription.deleted", subscription)
-    return subscription
-
-
-def _invoices_of(world: World, subscription: Json) -> list[Json]:
-    of_customer = world.store.newest_first("invoice", customer=subscription["customer"])
-    return [
-        invoice
-        for invoice in of_customer
-        if invoice_drafts.subscription_of(invoice) == subscription["id"]
-    ]
-
-
 def _subscription_of(world: World, invoice: Json) -> Json | None:
-    subscription = invoice_drafts.subscription_of(invoice)
-    return world.store.get("subscription", subscription) if subscription else None
+    """The subscription that an invoice bills; invoices of one's own have none."""
+    subscription_id = invoice_drafts.subscription_of(invoice)
+    return world.store.get("subscription", subscription_id) if subscription_id else None
 
 
 def on_invoice_paid(world: World, invoice: Json) -> None:
-    """A paid invoice brings its subscription (back) to life."""
+    """A paid invoice brings its subscription (back) to life, or makes the change that waits."""
     before = _subscription_of(world, invoice)
-    if before is None or before["latest_invoice"] != invoice["id"]:
+    if before is None or before["status"] in ("canceled", "incomplete_expired"):
         return
-    if before["status"] in ("incomplete", "past_due", "unpaid"):
+    before = _with_method(world, before, invoice)
+    change = pending_updates.waiting_for(world, before, invoice)
+    if change is not None:
+        pending_updates.on_invoice_paid(world, before, change, invoice)
+    elif before["latest_invoice"] == invoice["id"] and before["status"] in (
+        "incomplete",
+        "past_due",
+        "unpaid",
+    ):
         subscription = world.store.update(before, status="active")
         world.emit("customer.subscription.updated", subscription, before)
+
+
+def _with_method(world: World, subscription: Json, invoice: Json) -> Json:
+    """With `save_default_payment_method`, what paid becomes the subscription's default."""
+    save = subscription["payment_settings"]["save_default_payment_method"]
+    intent = invoice_collection.intent_of(world, invoice)
+    method = intent and intent["payment_method"]
+    if save != "on_subscription" or not method:
+        return subscription
+    return world.store.update(subscription, default_payment_method=method)
 
 
 def on_payment_failed(world: World, invoice: Json) -> None:
     """A renewal that fails makes its subscription past due; after the last try it ends."""
     before = _subscription_of(world, invoice)
-    if invoice["billing_reason"] == "subscription_create" or before is None:
+    if before is None:
         return
-    if before["status"] not in RENEWING:
+    change = pending_updates.waiting_for(world, before, invoice)
+    if change is not None:
+        if before["status"] == "paused":
+            subscription_pauses.on_resumption_failed(world, before, change, invoice)
+        return
+    if invoice["billing_reason"] == "subscription_create" or before["status"] not in RENEWING:
         return
     last = invoice_collection.is_exhausted(world, invoice)
     outcome = world.settings.after_last_retry if last else "leave_past_due"
@@ -115,64 +101,92 @@ def on_customer_deleted(world: World, customer: Json) -> None:
 def renew_due(world: World, subscription_id: str) -> None:
     """Begin the next period, if this one is over."""
     before = world.store.get("subscription", subscription_id)
-    now = world.now()
-    if before["status"] not in RENEWING or period_end(before) > now:
+    if before["status"] not in RENEWING or period_end(before) > world.now():
         return
-    canceled = before["cancel_at"] is not None and before["cancel_at"] <= now
-    if canceled or _ends_without_card(world, before):
-        end(world, before, "cancellation_requested")
+    if _is_canceled(world, before):
+        end_on_schedule(world, before)
+    elif before["status"] == "trialing" and subscription_trials.lacks_card(world, before):
+        subscription_trials.end_without_card(world, before)
     else:
         renew(world, before)
 
 
-def _ends_without_card(world: World, subscription: Json) -> bool:
-    """Whether a trial is over and should end the subscription, because no card is there."""
-    if subscription["status"] != "trialing":
-        return False
-    customer = world.store.get("customer", subscription["customer"])
-    behavior = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
-    card = (
-        subscription["default_payment_method"]
-        or customer["invoice_settings"]["default_payment_method"]
-    )
-    return behavior == "cancel" and card is None
+def _is_canceled(world: World, subscription: Json) -> bool:
+    return subscription["cancel_at"] is not None and subscription["cancel_at"] <= world.now()
 
 
 def renew(world: World, before: Json) -> Json:
     """Move the periods on, draft the invoice, and let it be collected an hour later."""
     world.events.tell_in(RENEW)
-    anchor = before["billing_cycle_anchor"]
-    since = min(item["current_period_start"] for item in before["items"]["data"])
-    items = [
-        subscription_items.next_period(world, item, anchor)
-        if item["current_period_end"] <= world.now()
-        else item
-        for item in before["items"]["data"]
-    ]
-    subscription = world.store.update(
-        before,
-        items=subscription_items.replace_in(before, items),
-        status="active" if before["status"] == "trialing" else before["status"],
-    )
-    subscription, invoice = bill(world, subscription, "subscription_cycle", since)
-    if subscription["status"] != "unpaid":
-        invoice_finalization.auto_finalize(world, invoice)
-    world.schedule(period_end(subscription), "subscription.renew", subscription["id"])
+    subscription, invoice = advance(world, before)
+    _leave(world, subscription, invoice)
+    subscription_trials.set_timers(world, subscription)
     world.emit("customer.subscription.updated", subscription, before)
     return subscription
 
 
+def advance(world: World, before: Json) -> tuple[Json, Json]:
+    """Begin the next period of the items whose period is over: (subscription, its draft)."""
+    since = min(item["current_period_start"] for item in before["items"]["data"])
+    over = [item for item in before["items"]["data"] if item["current_period_end"] <= world.now()]
+    after = {**before, "status": "active" if before["status"] == "trialing" else before["status"]}
+    if before["status"] == "trialing" and _anchors_at_end(before):
+        after["billing_cycle_anchor"] = before["trial_end"]
+    begun = {item["id"]: _next_period(world, after, item) for item in over}
+    items = [begun.get(item["id"], item) for item in before["items"]["data"]]
+    subscription = world.store.update(
+        before,
+        billing_cycle_anchor=after["billing_cycle_anchor"],
+        items=subscription_items.replace_in(before, items),
+        status=after["status"],
+    )
+    return bill(world, subscription, "subscription_cycle", since, list(begun.values()))
+
+
+def _anchors_at_end(before: Json) -> bool:
+    return bool(before["trial_settings"]["end_behavior"]["billing_cycle_anchor"] == "now")
+
+
+def _next_period(world: World, subscription: Json, item: Json) -> Json:
+    start = item["current_period_end"]
+    whole = subscription_items.whole_period(subscription, item, start)
+    span = subscription_items.until_canceled(subscription, (start, whole[1]))
+    return subscription_items.put(world, subscription_items.in_period(item, span))
+
+
+def _leave(world: World, subscription: Json, invoice: Json) -> None:
+    """Leave a renewal's draft to be collected in an hour; or not, where collection is paused."""
+    paused = subscription["pause_collection"]
+    if subscription["status"] == "unpaid" or (paused and paused["behavior"] == "keep_as_draft"):
+        world.store.update(invoice, auto_advance=False)
+    elif paused is None:
+        invoice_finalization.auto_finalize(world, invoice)
+    else:
+        invoice = invoice_finalization.finalize(world, invoice)
+        if invoice["status"] == "open" and paused["behavior"] == "void":
+            invoice_endings.void(world, invoice)
+        elif invoice["status"] == "open":
+            invoice_endings.give_up(world, invoice)
+
+
+def end_on_schedule(world: World, subscription: Json) -> None:
+    """End a subscription at its date; prorations that are pending are collected then."""
+    ended = end(world, subscription, "cancellation_requested")
+    bill_finally(world, ended, "subscription_cycle")
+
+
 def cancel_due(world: World, subscription_id: str) -> None:
     subscription = world.store.get("subscription", subscription_id)
-    at = subscription["cancel_at"]
-    if subscription["status"] in LIVE and at is not None and at <= world.now():
-        end(world, subscription, "cancellation_requested")
+    if subscription["status"] in LIVE and _is_canceled(world, subscription):
+        end_on_schedule(world, subscription)
 
 
-def warn_of_trial_end(world: World, subscription_id: str) -> None:
-    subscription = world.store.get("subscription", subscription_id)
-    if subscription["status"] == "trialing":
-        world.emit("customer.subscription.trial_will_end", subscription)
+def collect_again(world: World, subscription_id: str) -> None:
+    before = world.store.get("subscription", subscription_id)
+    paused = before["pause_collection"]
+    if before["status"] in LIVE and paused and (paused["resumes_at"] or 0) == world.now():
+        subscription = world.store.update(before, pause_collection=None)
+        world.emit("customer.subscription.updated", subscription, before)
 
 
 def expire_due(world: World, subscription_id: str) -> None:
@@ -191,10 +205,13 @@ REACTIONS = {
     "invoice.paid": on_invoice_paid,
     "invoice.payment_failed": on_payment_failed,
     "customer.deleted": on_customer_deleted,
+    **pending_updates.REACTIONS,
 }
 TIMERS = {
     "subscription.renew": renew_due,
     "subscription.cancel": cancel_due,
-    "subscription.warn_of_trial_end": warn_of_trial_end,
+    "subscription.collect_again": collect_again,
     "subscription.expire": expire_due,
+    **pending_updates.TIMERS,
+    **subscription_trials.TIMERS,
 }
