@@ -16,6 +16,7 @@ from local.stripe_simulator.http.control.deliveries import DeliveryControl
 from local.stripe_simulator.http.control.destinations import DestinationControl
 from local.stripe_simulator.http.control.state import StateControl
 from local.stripe_simulator.http.control.time import TimeControl
+from local.stripe_simulator.http.log import Log
 from local.stripe_simulator.http.sender import Sender
 
 TOPICS = (DestinationControl, DeliveryControl, TimeControl, StateControl)
@@ -24,9 +25,10 @@ TOPICS = (DestinationControl, DeliveryControl, TimeControl, StateControl)
 class Control:
     def __init__(self, engine: Engine, sender: Sender) -> None:
         self._topics = [topic(engine, sender) for topic in TOPICS]
+        self._log = Log(engine, sender)
 
     def routes(self) -> list[Route]:
-        return [route for topic in self._topics for route in topic.routes()]
+        return [route for topic in (*self._topics, self._log) for route in topic.routes()]
 
 
 async def refuse_invalid(_request: Request, error: Exception) -> Response:
