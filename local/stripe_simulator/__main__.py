@@ -51,6 +51,12 @@ def arguments() -> argparse.Namespace:
         default=float(default("TEST_CLOCK_ADVANCE_SECONDS", "0")),
         help="for how long a test clock is advancing, and what is on it can't be changed",
     )
+    parser.add_argument(
+        "--rate-limit",
+        choices=("off", "sandbox", "live"),
+        default=default("RATE_LIMIT", "off"),
+        help="whose limits of requests a second to keep",
+    )
     parser.add_argument("--seed", type=int, help="makes all ids reproducible")
     return parser.parse_args()
 
@@ -72,6 +78,7 @@ def main() -> None:
             delivery_retry_scale=args.delivery_retry_scale,
             test_clock_advance_seconds=args.test_clock_advance_seconds,
             time_scale=args.time_scale,
+            rate_limit=args.rate_limit,
         ),
     )
     print(f"The local Stripe is at {base_url}", flush=True)

@@ -11,19 +11,20 @@ import logging
 import random
 import time
 import traceback
-from base64 import b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 
-from local.stripe_simulator import errors, snapshots
+from local.stripe_simulator import access, errors, snapshots
 from local.stripe_simulator.deliveries import Attempt, Delivery
 from local.stripe_simulator.errors import StripeError
 from local.stripe_simulator.events import API_VERSION
 from local.stripe_simulator.expand import Expander
+from local.stripe_simulator.faults import Fault, Faults
 from local.stripe_simulator.idempotency import Answer, IdempotencyKeys
 from local.stripe_simulator.params import Params, decode, list_of, parse, text
+from local.stripe_simulator.rate_limits import RateLimits
 from local.stripe_simulator.registry import INCLUDABLE, REACTIONS, ROUTER, TIMERS
 from local.stripe_simulator.request_log import LoggedRequest, RequestLog, masked
 from local.stripe_simulator.resources.account import test_clocks
@@ -44,9 +45,31 @@ class Response:
     status: int
     headers: dict[str, str]
     body: bytes = field(repr=False)
+    cut: bool = False  # the connection breaks, and the client never sees it
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that came in: its headers by lower-case name, and what befalls it."""
+
+    method: str
+    path: str
+    params: Mapping[str, Any] | str
+    headers: Mapping[str, str]
+    fault: Fault | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key; it counts for POST only."""
+        return self.headers.get("idempotency-key") if self.method == "POST" else None
+
+    @property
+    def delay(self) -> float:
+        """In how many seconds to answer it."""
+        return self.fault.seconds if self.fault and self.fault.kind == "delay" else 0.0
 
 
 class Engine:
@@ -66,7 +89,9 @@ class Engine:
             TIMERS,
         )
         self.requests = RequestLog()
+        self.faults = Faults()
         self._idempotency = IdempotencyKeys()
+        self._rate_limits = RateLimits(self.world.settings.rate_limit)
         self._blank = self.snapshot()
 
     def request(
@@ -84,32 +109,51 @@ class Engine:
             params: The query's or the form's parameters, as encoded or nested as the SDK's are.
             headers: Of these count Authorization, Idempotency-Key and Stripe-Version.
         """
+        return self.answer(self.receive(method, path, params, headers))
+
+    def receive(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Call:
+        """Take a request in, to `answer` once: at once, or after the delay that befalls it."""
         given = {name.lower(): value for name, value in (headers or {}).items()}
+        call = Call(method, path, params or {}, given, self.faults.meet(method, path))
+        if call.delay and call.key and not self._idempotency.begin(call.key):
+            return replace(call, fault=None)  # to be refused: another is in progress
+        return call
+
+    def answer(self, call: Call) -> Response:
+        """Answer what was received."""
+        if call.delay and call.key:
+            self._idempotency.end(call.key)
         request_id = self.world.new_id("req_", 14)
-        decoded: Mapping[str, Any] = {}
+        params: Mapping[str, Any] = {}
         try:
             self.run_due()
-            self._authenticate(given.get("authorization"))
-            _check_version(given.get("stripe-version"))
-            decoded = decode(params) if isinstance(params, str) else params or {}
-            answer, replayed = self._answer(method, path, decoded, given, request_id)
+            self._admit(call)
+            params = decode(call.params) if isinstance(call.params, str) else call.params
+            answer, replayed = self._answer(call, params, request_id)
         except Exception as error:
             answer, replayed = self._failure(error, "", request_id), False
-        key = given.get("idempotency-key")
+        key = call.headers.get("idempotency-key")
         self.requests.add(
             LoggedRequest(
                 request_id,
                 self.world.time(),
-                method,
-                path,
-                masked(decoded),
+                call.method,
+                call.path,
+                masked(params),
                 answer.status,
                 key,
                 replayed,
                 _refusal(answer),
             )
         )
-        return self._respond(answer, request_id, key, replayed=replayed)
+        cut = call.fault is not None and call.fault.cuts
+        return self._respond(answer, request_id, key, replayed=replayed, cut=cut)
 
     def run_due(self) -> None:
         """Do what the clock made due: expire sessions, renew subscriptions, retry payments."""
@@ -180,37 +224,29 @@ class Engine:
         key = self.world.settings.secret_key or "sk_test_local"
         return {"Authorization": f"Bearer {key}"}
 
-    def _authenticate(self, authorization: str | None) -> None:
-        key = _key_of(authorization)
-        if not key:
-            raise errors.missing_key()
-        expected = self.world.settings.secret_key
-        if key.startswith("pk_"):
-            raise errors.publishable_key()
-        if key != expected if expected else not key.startswith(("sk_test_", "rk_test_")):
-            raise errors.wrong_key(key)
+    def _admit(self, call: Call) -> None:
+        """Refuse what Stripe refuses before it looks at the parameters."""
+        access.check_key(call.headers.get("authorization"), self.world.settings.secret_key)
+        access.check_version(call.headers.get("stripe-version"))
+        refusal = call.fault and call.fault.refusal_before(call.key)
+        if refusal:
+            raise refusal
 
     def _answer(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Any],
-        headers: Mapping[str, str],
-        request_id: str,
+        self, call: Call, params: Mapping[str, Any], request_id: str
     ) -> tuple[Answer, bool]:
-        """The answer to an authenticated request, and whether it is a replay."""
-        key = headers.get("idempotency-key") if method == "POST" else None
+        """The answer to an admitted request, and whether it is a replay."""
+        route, ids = ROUTER.match(call.method, call.path)
+        self._rate_limits.count(f"{route.method} {route.path}", self.world.clock())
         fingerprint = ""
-        if key:
-            fingerprint = json.dumps([method, path, params], sort_keys=True, default=str)
-            kept = self._idempotency.find(key, fingerprint, self.world.wall())
+        if call.key is not None:
+            fingerprint = json.dumps([call.method, call.path, params], sort_keys=True, default=str)
+            kept = self._idempotency.find(call.key, fingerprint, self.world.wall())
             if kept is not None:
                 return kept, True
-        route, ids = ROUTER.match(method, path)
         expansions, checked = _split(params, route)
-
         clock_id = test_clocks.named(self.world, ids, checked)
-        if method != "GET":
+        if call.method != "GET":
             test_clocks.refuse_while_advancing(self.world, clock_id)
 
         def act() -> Json:
@@ -218,9 +254,11 @@ class Engine:
                 result = route.handler(self.world, checked, *ids)
                 return EXPANDER.expand(self.world, result, expansions)
 
-        answer = self._run(act, RequestInfo(request_id, key), fingerprint)
-        if key:
-            self._idempotency.keep(key, answer)
+        answer = self._run(act, RequestInfo(request_id, call.key), fingerprint)
+        if failure := call.fault and call.fault.refusal_after():
+            answer = self._failure(failure, fingerprint, request_id)
+        if call.key is not None:
+            self._idempotency.keep(call.key, answer)
         return answer, False
 
     def _run(self, act: Callable[[], Json], request: RequestInfo, fingerprint: str) -> Answer:
@@ -242,12 +280,14 @@ class Engine:
         error = failure if isinstance(failure, StripeError) else _crash(failure, request_id)
         log_url = f"{self.world.settings.base_url}/_sim/requests/{request_id}?t={self.world.now()}"
         body = _encode({"error": {**error.error, "request_log_url": log_url}})
-        return Answer(fingerprint, self.world.wall(), error.status, body, request_id)
+        now = self.world.wall()
+        return Answer(fingerprint, now, error.status, body, request_id, error.headers)
 
     def _respond(
-        self, answer: Answer, request_id: str, key: str | None, *, replayed: bool
+        self, answer: Answer, request_id: str, key: str | None, *, replayed: bool, cut: bool
     ) -> Response:
         headers = {
+            **answer.headers,
             "Content-Type": "application/json",
             "Date": formatdate(self.world.wall(), usegmt=True),
             "Request-Id": request_id,
@@ -258,7 +298,7 @@ class Engine:
             headers["Original-Request"] = answer.request_id
         if replayed:
             headers["Idempotent-Replayed"] = "true"
-        return Response(answer.status, headers, answer.body)
+        return Response(answer.status, headers, answer.body, cut)
 
 
 def _refusal(answer: Answer) -> str | None:
@@ -274,26 +314,6 @@ def _crash(failure: Exception, request_id: str) -> StripeError:
     where = "".join(traceback.format_tb(failure.__traceback__))
     LOGGER.error("%s failed: %s\n%s", request_id, type(failure).__name__, where)
     return errors.api_error()
-
-
-def _key_of(authorization: str | None) -> str | None:
-    """The API key in an Authorization header: as bearer, or as the user of basic auth."""
-    scheme, _, credentials = (authorization or "").partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    if scheme.lower() == "basic":
-        try:
-            return b64decode(credentials, validate=True).decode().partition(":")[0]
-        except ValueError:
-            return None
-    return None
-
-
-def _check_version(version: str | None) -> None:
-    if version not in (None, API_VERSION):
-        raise errors.invalid(
-            f"Invalid Stripe API version: {version}. The local Stripe serves {API_VERSION} only."
-        )
 
 
 def _split(params: Mapping[str, Any], route: Route) -> tuple[list[str], Params]:

@@ -11,7 +11,7 @@ DOC_URL = "https://stripe.com/docs/error-codes/"
 
 
 class StripeError(Exception):
-    """An answer other than 200: its HTTP status and the `error` object of its body."""
+    """An answer other than 200: its HTTP status, its headers and the `error` object of its body."""
 
     def __init__(
         self,
@@ -25,6 +25,7 @@ class StripeError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers: dict[str, str] = {}
         self.error: dict[str, Any] = {"message": message, "type": kind, **details}
         if param is not None:
             self.error["param"] = param
@@ -105,6 +106,39 @@ def other_parameters(key: str) -> StripeError:
         f"used with. Try using a key other than '{key}' if you meant to execute a different "
         "request.",
         kind="idempotency_error",
+    )
+
+
+def key_in_use(key: str) -> StripeError:
+    return StripeError(
+        409,
+        "There is currently another in-progress request using this Idempotent Key (that probably "
+        f"means you submitted twice, and the other request is still going through): {key}. Please "
+        "try again later.",
+        code="idempotency_key_in_use",
+    )
+
+
+def rate_limited(reason: str) -> StripeError:
+    """Too many requests; `reason` says of what (docs.stripe.com/rate-limits)."""
+    error = StripeError(
+        429,
+        "Testmode request rate limit exceeded, the rate limits in testmode are lower than "
+        "livemode. You can learn more about rate limits here https://stripe.com/docs/rate-limits.",
+        code="rate_limit",
+    )
+    error.headers = {"Stripe-Rate-Limited-Reason": reason, "Stripe-Should-Retry": "false"}
+    return error
+
+
+def lock_timeout() -> StripeError:
+    return StripeError(
+        429,
+        "This object cannot be accessed right now because another API request or Stripe process "
+        "is currently accessing it. If you see this error intermittently, retry the request. If "
+        "you see this error frequently and are making multiple concurrent requests to a single "
+        "object, make your requests serially or at a lower rate.",
+        code="lock_timeout",
     )
 
 

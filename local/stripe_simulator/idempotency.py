@@ -6,9 +6,10 @@ that were refused before anything happened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from local.stripe_simulator.errors import invalid, other_parameters
+from local.stripe_simulator.errors import invalid, key_in_use, other_parameters
 
 KEPT_SECONDS = 86400
 MAX_LENGTH = 255
@@ -21,6 +22,7 @@ class Answer:
     status: int
     body: bytes
     request_id: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class IdempotencyKeys:
@@ -28,9 +30,24 @@ class IdempotencyKeys:
 
     def __init__(self) -> None:
         self._answers: dict[str, Answer] = {}
+        self._in_progress: set[str] = set()
+
+    def begin(self, key: str) -> bool:
+        """Reserve `key` for a request that takes its time; whether it was free."""
+        free = key not in self._in_progress
+        self._in_progress.add(key)
+        return free
+
+    def end(self, key: str) -> None:
+        self._in_progress.discard(key)
 
     def find(self, key: str, fingerprint: str, now: float) -> Answer | None:
-        """The answer already given to `key`; a different request under it is refused."""
+        """The answer already given to `key`.
+
+        A different request under it is refused, and any while another is in progress.
+        """
+        if key in self._in_progress:
+            raise key_in_use(key)
         if len(key) > MAX_LENGTH:
             message = f"Idempotency key is too long (max {MAX_LENGTH} characters): {key[:40]}…"
             raise invalid(message)

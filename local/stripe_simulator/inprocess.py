@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from stripe import HTTPClient
+from stripe import APIConnectionError, HTTPClient
 
 from local.stripe_simulator.engine import Engine
 
@@ -37,6 +37,8 @@ class EngineClient(HTTPClient):
         address = urlsplit(url)
         encoded = "&".join(part for part in (address.query, post_data or "") if part)
         answer = self._engine.request(method.upper(), address.path, encoded, headers)
+        if answer.cut:
+            raise APIConnectionError("Connection reset by peer", should_retry=True)
         answered = {name.lower(): value for name, value in answer.headers.items()}
         return answer.body.decode(), answer.status, answered
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import chain
 
+from local.stripe_simulator import rate_limits
 from local.stripe_simulator.expand import Includable
 from local.stripe_simulator.resources.account import (
     account,
@@ -165,5 +166,6 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     subscription_lifecycle.REACTIONS,
     subscription_schedules.REACTIONS,
     customers.REACTIONS,
+    rate_limits.REACTIONS,
     test_clocks.REACTIONS,
 )

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from local.stripe_simulator.cards import TestMethod
 from local.stripe_simulator.deliveries import Deliveries
@@ -43,6 +43,7 @@ class Settings:
     delivery_retry_scale: float = 1.0  # 0.001 turns an hour between attempts into 3.6 s
     test_clock_advance_seconds: float = 0.0  # how long a test clock is `advancing`
     time_scale: float = 1.0  # 3600 lets an hour pass in each second
+    rate_limit: Literal["off", "sandbox", "live"] = "off"
 
 
 @dataclass(frozen=True)

@@ -8,35 +8,21 @@ from contextlib import asynccontextmanager, suppress
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.http.api import Api
 from local.stripe_simulator.http.control import Control, refuse_invalid
 from local.stripe_simulator.http.pages import Pages
 from local.stripe_simulator.http.portal_pages import PortalPages
 from local.stripe_simulator.http.sender import Sender
 
 
-def create_app(engine: Engine) -> Starlette:
+def create_app(engine: Engine) -> ASGIApp:
     sender = Sender(engine)
 
-    async def api(request: Request) -> Response:
-        encoded = (await request.body()).decode("utf-8", "replace")
-        query = request.scope["query_string"].decode("latin-1")
-        answer = engine.request(
-            request.method,
-            request.scope["path"],
-            "&".join(part for part in (query, encoded) if part),
-            request.headers,
-        )
-        sender.wake()
-        return Response(answer.body, answer.status, answer.headers)
-
-    async def unrouted(request: Request, _error: Exception) -> Response:
-        """Any other path or method: the API tells that it has no such URL."""
-        return await api(request)
+    api = Api(engine, sender)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -46,13 +32,19 @@ def create_app(engine: Engine) -> Starlette:
         with suppress(asyncio.CancelledError):
             await sending
 
-    return Starlette(
+    pages = Starlette(
         routes=[
-            Route("/v1/{path:path}", api, methods=["GET", "POST", "DELETE"]),
             *Pages(engine, sender).routes(),
             *PortalPages(engine, sender).routes(),
             *Control(engine, sender).routes(),
+            Mount("/", api),  # any other path or method: the API tells that it has no such URL
         ],
-        exception_handlers={404: unrouted, 405: unrouted, ValidationError: refuse_invalid},
+        exception_handlers={ValidationError: refuse_invalid},
         lifespan=lifespan,
     )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        of_api = scope["type"] == "http" and scope["path"].startswith("/v1/")
+        await (api if of_api else pages)(scope, receive, send)
+
+    return app

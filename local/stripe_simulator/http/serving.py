@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import struct
+from typing import Any
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.http.api import CUT
 from local.stripe_simulator.http.app import create_app
+
+AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: closing drops what wasn't sent, with a reset
+
+
+class CuttingProtocol(H11Protocol):
+    """HTTP/1.1 whose application can cut the connection instead of answering."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        application = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["extensions"] = {CUT: self._cut}
+            await application(scope, receive, send)
+
+        self.app = app
+
+    async def _cut(self) -> None:
+        self.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE
+        )
+        self.transport.abort()
+        await asyncio.sleep(0)  # the loop tells this protocol that the connection is lost
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -34,6 +63,7 @@ def create_server(engine: Engine) -> uvicorn.Server:
     config = uvicorn.Config(
         create_app(engine),
         access_log=False,
+        http=CuttingProtocol,
         date_header=False,  # the engine's clock sets Date
         log_config=None,
         server_header=False,

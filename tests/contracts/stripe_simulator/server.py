@@ -35,11 +35,11 @@ def simulator(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 @contextmanager
-def served(**settings: Any) -> Iterator[str]:
+def served(engine: Engine | None = None, **settings: Any) -> Iterator[str]:
     """A simulator in a thread of this process, which starts in no time: where it is."""
     listener = listen("127.0.0.1", 0)
     url = address(listener)
-    server = create_server(Engine(settings=Settings(base_url=url, **settings)))
+    server = create_server(engine or Engine(settings=Settings(base_url=url, **settings)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
