@@ -43,7 +43,7 @@ class Expander:
         field, rest = fields[0], fields[1:]
         value = self._value(world, node, field, path)
         include = rest and self._includable.get((node.get("object", ""), f"{field}.{rest[0]}"))
-        if include:
+        if include and isinstance(value, dict):
             value = {**value, rest[0]: include(world, node)}
         return {**node, field: self._descend(world, value, rest, path)}
 

@@ -52,9 +52,12 @@ class Store:
 
     def insert(self, obj: Json) -> Json:
         object_id = obj["id"]
+        former = self._objects.get(object_id)
+        listed = _keys(former) if former and not former.get("deleted") else []
         self._put(object_id, obj)
         for key in _keys(obj):
-            self._list(key, object_id)
+            if key not in listed:
+                self._list(key, object_id)
         return obj
 
     def update(self, obj: Json, **changes: Any) -> Json:

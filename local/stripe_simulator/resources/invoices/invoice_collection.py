@@ -45,8 +45,11 @@ def collect(world: World, invoice: Json, method: Json | None, *, off_session: bo
     """Make the attempt that is due by the retry schedule: it comes back paid, or still open.
 
     Where the customer must authenticate, their intent requires action; with `off_session`, which
-    says that they are away for sure, the attempt is declined instead.
+    says that they are away for sure, the attempt is declined instead. While a debit is processing
+    nothing is tried.
     """
+    if is_processing(world, invoice):
+        return invoice
     invoice = world.store.update(invoice, attempt_count=invoice["attempt_count"] + 1)
     intent = intent_of(world, invoice)
     if intent is None or method is None or _is_futile(intent, method):
@@ -202,7 +205,8 @@ def _mark_failed(world: World, before: Json) -> None:
     if scheduled is not None:
         world.schedule(scheduled, "invoice.retry", invoice["id"])
     world.emit("invoice.payment_failed", invoice)
-    world.emit("invoice.updated", invoice, before)
+    # What follows from the failure may have changed the invoice again.
+    world.emit("invoice.updated", world.store.get("invoice", invoice["id"]), before)
 
 
 def _attempts(invoice: Json) -> int:
