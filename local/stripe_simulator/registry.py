@@ -32,6 +32,7 @@ from local.stripe_simulator.resources.entitlements import (
     features,
     product_features,
 )
+from local.stripe_simulator.resources.metering import meter_events, meters
 from local.stripe_simulator.resources.payments import (
     account_balance,
     charges,
@@ -88,6 +89,8 @@ ROUTER = Router(
         invoice_previews.ROUTES,  # before the invoices, which take it for an id
         invoices.ROUTES,
         payment_intent_requests.ROUTES,
+        meter_events.ROUTES,
+        meters.ROUTES,
         payment_methods.ROUTES,
         payment_pages.ROUTES,
         portal_configurations.ROUTES,
