@@ -329,7 +329,7 @@ class PreviewAndChange(Action):
             "items": [{"id": run.one_of(items), "quantity": run.one_of((1, 2, 5))}],
             "proration_behavior": "always_invoice",
         }
-        preview = run.post(
+        preview = run.exactly(
             "/v1/invoices/create_preview",
             subscription=subscription["id"],
             subscription_details=details,
@@ -401,7 +401,8 @@ class Authenticate(Action):
 
     def do(self, run: Run) -> None:
         kind = run.one_of(("payment_intent", "payment_intent", "setup_intent"))
-        run.authenticate(run.id_of(kind), succeeded=run.chance(0.7))
+        outcome = run.one_of(("completed", "completed", "failed"))
+        run.post(f"/v1/3ds2/{run.id_of(kind)}/authenticate", outcome=outcome)
 
 
 class Refund(Action):

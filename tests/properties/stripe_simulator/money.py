@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.stripe_simulator.store import Json, Store
+from local.stripe_simulator.store import Json
+from tests.properties.stripe_simulator.watched import WatchedStore
 
 
-def wrong_invoice(store: Store, invoice: Json) -> str:
+def wrong_invoice(store: WatchedStore, invoice: Json) -> str:
     """How an invoice's amounts contradict each other, or nothing."""
     lines = invoice["lines"]["data"]
     discounts = _total(invoice["total_discount_amounts"])
@@ -17,8 +18,8 @@ def wrong_invoice(store: Store, invoice: Json) -> str:
     applied = invoice["starting_balance"] - (invoice["ending_balance"] or 0)
     finished = invoice["status"] != "draft"
     sums = {
-        "subtotal": (invoice["subtotal"], _total(lines)),
-        "total": (invoice["total"], invoice["subtotal"] - discounts + taxes),
+        "subtotal": (invoice["subtotal"], _total(lines) - _off_single_lines(lines)),
+        "total": (invoice["total"], _total(lines) - discounts + taxes),
         "discounts": (discounts, sum(_total(line["discount_amounts"]) for line in lines)),
     }
     if finished:
@@ -34,7 +35,7 @@ def wrong_invoice(store: Store, invoice: Json) -> str:
     return f"{invoice['id']} ({invoice['status']}): {wrong}" if wrong else ""
 
 
-def wrong_customer(store: Store, customer: Json) -> str:
+def wrong_customer(store: WatchedStore, customer: Json) -> str:
     """How a customer's balance contradicts its transactions, or nothing."""
     if customer.get("deleted"):
         return ""
@@ -49,21 +50,21 @@ def wrong_customer(store: Store, customer: Json) -> str:
     return ""
 
 
-def wrong_charge(store: Store, charge: Json) -> str:
+def wrong_charge(store: WatchedStore, charge: Json) -> str:
     """How what was given back contradicts its refunds, or nothing."""
-    refunds = [
-        refund["amount"]
-        for refund in store.oldest_first("refund")
-        if refund["charge"] == charge["id"] and refund["status"] not in ("failed", "canceled")
-    ]
-    if charge["amount_refunded"] != sum(refunds):
-        return f"{charge['id']} has {charge['amount_refunded']} refunded, not {sum(refunds)}"
-    if charge["amount_refunded"] > charge["amount_captured"]:
-        return f"{charge['id']} gave back more than it took"
+    refunds = list(store.oldest_first("refund", charge=charge["id"]))
+    done = _total(refund for refund in refunds if refund["status"] == "succeeded")
+    under_way = _total(
+        refund for refund in refunds if refund["status"] in ("pending", "requires_action")
+    )
+    if charge["amount_refunded"] not in (done, done + under_way):
+        return f"{charge['id']} has {charge['amount_refunded']} refunded, its refunds {done}"
+    if done + under_way > charge["amount"]:
+        return f"{charge['id']} gives back more than it took"
     return ""
 
 
-def wrong_intent(store: Store, intent: Json) -> str:
+def wrong_intent(store: WatchedStore, intent: Json) -> str:
     """How what an intent received contradicts its charges, or nothing."""
     charged = sum(
         charge["amount_captured"]
@@ -75,7 +76,7 @@ def wrong_intent(store: Store, intent: Json) -> str:
     return ""
 
 
-def wrong_payment(store: Store, payment: Json) -> str:
+def wrong_payment(store: WatchedStore, payment: Json) -> str:
     """How an invoice's payment contradicts the intent that made it, or nothing."""
     intent = store.find(payment["payment"].get("payment_intent") or "")
     if intent is None:
@@ -96,10 +97,22 @@ CHECKS = {
 }
 
 
-def _paid(store: Store, invoice: Json) -> int:
+def _paid(store: WatchedStore, invoice: Json) -> int:
     """What was paid of an invoice, by its payments."""
+    if invoice["status"] == "paid" and invoice["id"] in store.paid_by_hand:
+        return int(invoice["amount_paid"])
     payments = store.oldest_first("invoice_payment", invoice=invoice["id"])
     return sum(payment["amount_paid"] or 0 for payment in payments)
+
+
+def _off_single_lines(lines: list[Json]) -> int:
+    """The discounts that are on single lines: Stripe takes them off before the subtotal."""
+    return sum(
+        amount["amount"]
+        for line in lines
+        for amount in line["discount_amounts"] or ()
+        if amount["discount"] in line["discounts"]
+    )
 
 
 def _total(amounts: Iterator[Json] | list[Json] | None) -> int:

@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from local.stripe_simulator.engine import Engine, Response
-from local.stripe_simulator.resources.payments import authentication
-from local.stripe_simulator.world import NO_REQUEST
 from tests.properties.stripe_simulator.money import CHECKS
 from tests.properties.stripe_simulator.watched import (
     Violation,
@@ -131,8 +129,13 @@ class Run:
     def ask(self, method: str, path: str, params: Mapping[str, Any]) -> Any:
         """The answer's body; now and then the request is garbled, or asked twice."""
         encoded = form(params)
-        if self.chance(GARBLED):
-            encoded = self._garbled(encoded)
+        return self._ask(method, path, self._garbled(encoded) if self.chance(GARBLED) else encoded)
+
+    def exactly(self, path: str, **params: Any) -> Any:
+        """A POST that is never garbled."""
+        return self._ask("POST", path, form(params))
+
+    def _ask(self, method: str, path: str, encoded: str) -> Any:
         if method == "POST" and self.chance(REPLAYED):
             key = {"Idempotency-Key": f"{self._step}/{len(self.asked)}"}
             first = self._asked(method, path, encoded, key)
@@ -149,29 +152,30 @@ class Run:
             raise Violation(f"what was due failed: {error!r}") from error
         self._check()
 
-    def authenticate(self, intent_id: str, *, succeeded: bool) -> None:
-        """Answer the bank's challenge in the customer's place."""
-        world = self.engine.world
-        self.engine._run(lambda: authentication.answer(world, intent_id, succeeded), NO_REQUEST, "")
-        self._check()
-
     def expect_invoice(
         self, subscription: dict[str, Any], preview: dict[str, Any], details: dict[str, Any]
     ) -> None:
         """Change the subscription: what that bills is what the preview said."""
-        changed = self.post(f"/v1/subscriptions/{subscription['id']}", **details)
-        if changed.get("latest_invoice") in (None, subscription["latest_invoice"]):
+        changed = self.exactly(f"/v1/subscriptions/{subscription['id']}", **details)
+        if "error" in preview or changed.get("latest_invoice") in (
+            None,
+            subscription["latest_invoice"],
+        ):
             return
         billed = self.store.find(changed["latest_invoice"]) or {}
         for amount in ("subtotal", "total", "amount_due"):
-            if preview.get(amount) != billed[amount]:
-                raise Violation(f"{billed['id']}: {amount} {billed[amount]}, previewed {preview}")
+            if preview[amount] != billed[amount]:
+                raise Violation(
+                    f"{billed['id']}: {amount} {billed[amount]}, previewed {preview[amount]}"
+                )
 
     # What must hold
 
     def _asked(self, method: str, path: str, params: str, headers: dict[str, str]) -> Response:
         self.wait(0)
         self.asked.append(Asked(self._step, method, path, params))
+        if path.endswith("/pay") and "paid_out_of_band=true" in params:
+            self.store.paid_by_hand.add(path.split("/")[-2])
         response = self.engine.request(method, path, params, {**KEY, **headers})
         self.asked[-1] = replace(self.asked[-1], status=response.status, body=response.body)
         if response.status >= 500:

@@ -29,7 +29,7 @@ TRANSITIONS: dict[str, dict[str, set[str]]] = {
         "open": {"paid", "void", "uncollectible"},
         "uncollectible": {"paid", "void"},
     },
-    "invoice_payment": {BEGIN: {"open", "paid"}, "open": {"paid", "canceled"}},
+    "invoice_payment": {BEGIN: {"open", "paid", "canceled"}, "open": {"paid", "canceled"}},
     "payment_intent": {
         BEGIN: {"requires_payment_method", "requires_confirmation"},
         "requires_payment_method": {
@@ -56,7 +56,7 @@ TRANSITIONS: dict[str, dict[str, set[str]]] = {
             "succeeded",
             "canceled",
         },
-        "processing": {"requires_payment_method", "requires_capture", "succeeded"},
+        "processing": {"requires_payment_method", "requires_capture", "succeeded", "canceled"},
         "requires_capture": {"succeeded", "canceled"},
     },
     "setup_intent": {
@@ -121,16 +121,16 @@ class WatchedStore(Store):
         super().__init__()
         self.ids: dict[str, list[str]] = {}  # of all that was ever made, by type
         self.changed: dict[str, None] = {}  # ids, since it was last emptied
+        self.paid_by_hand: set[str] = set()  # invoices, by money that Stripe never sees
         self.told: dict[str, str] = {}  # what each event told, as text
         self._statuses: dict[str, str] = {}  # as last seen
-        self._given: set[str] = set()
         self._marked: tuple[dict[str, None], dict[str, str]] = {}, {}
 
     def insert(self, obj: Json) -> Json:
         object_id, kind = obj["id"], obj["object"]
-        if object_id in self._given and self.find(object_id) is not None:
+        former = self.find(object_id)
+        if former and former["created"] != obj["created"]:
             raise Violation(f"the id {object_id} was given twice")
-        self._given.add(object_id)
         if kind == "event":
             self.told[object_id] = as_text(obj["data"])
         self.ids.setdefault(kind, []).append(object_id)
