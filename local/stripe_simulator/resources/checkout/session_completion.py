@@ -210,9 +210,9 @@ def _subscribe(
     )
     made = _redeem(world, session, customer["id"], {"subscription": subscription["id"]})
     subscription = world.store.update(subscription, discounts=[each["id"] for each in made])
-    _one_time_items(world, session, customer, subscription["id"])
+    items = _one_time_items(world, session, customer, subscription["id"])
     subscription, invoice = subscription_lifecycle.bill(
-        world, subscription, "subscription_create", world.now()
+        world, subscription, "subscription_create", world.now(), pending=items
     )
     _settled(world, invoice, intent)
     subscription = world.store.get("subscription", subscription["id"])

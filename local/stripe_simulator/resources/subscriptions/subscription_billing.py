@@ -32,25 +32,35 @@ NO_METHOD = (
 )
 
 
-def draft(world: World, subscription: Json, reason: str, lines: Sequence[Line], since: int) -> Json:
-    """Draft an invoice of these lines and of all that is pending on the subscription."""
+def draft(  # noqa: PLR0913 - all that an invoice is made of
+    world: World,
+    subscription: Json,
+    reason: str,
+    lines: Sequence[Line],
+    since: int,
+    *,
+    pending: Sequence[Json] | None = None,
+) -> Json:
+    """Draft an invoice of these lines and of all that is pending (or just that)."""
     customer = world.store.get("customer", subscription["customer"])
     return invoice_drafts.new(
-        world, customer, reason, lines, subscription=subscription, since=since
+        world, customer, reason, lines, subscription=subscription, since=since, items=pending
     )
 
 
-def bill(
+def bill(  # noqa: PLR0913 - all that an invoice is made of
     world: World,
     subscription: Json,
     reason: str,
     since: int,
     items: Iterable[Json] | None = None,
+    *,
+    pending: Sequence[Json] | None = None,
 ) -> tuple[Json, Json]:
     """Draft the invoice of the items' current periods: (subscription, invoice)."""
     billed = subscription["items"]["data"] if items is None else items
     lines = [subscription_items.line(world, subscription, item) for item in billed]
-    invoice = draft(world, subscription, reason, lines, since)
+    invoice = draft(world, subscription, reason, lines, since, pending=pending)
     subscription_items.remember_billed(world, invoice)
     return world.store.update(subscription, latest_invoice=invoice["id"]), invoice
 
