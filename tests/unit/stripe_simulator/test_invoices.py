@@ -247,7 +247,7 @@ def test_an_uncollectible_invoice_can_still_be_paid(stripe: Account) -> None:
 
 def test_lists_are_newest_first_and_filtered(stripe: Account) -> None:
     customer = stripe.customer()
-    due = {"collection_method": "send_invoice", "days_until_due": 3}
+    due: Json = {"collection_method": "send_invoice", "days_until_due": 3}
     first, second = draft(stripe, customer), draft(stripe, customer, **due)
     other = finalized(stripe)
     everything = [other["id"], second["id"], first["id"]]
