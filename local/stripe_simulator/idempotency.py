@@ -46,6 +46,8 @@ class IdempotencyKeys:
 
         A different request under it is refused, and any while another is in progress.
         """
+        if not key:
+            raise invalid("The Idempotency-Key header can't be empty.")
         if key in self._in_progress:
             raise key_in_use(key)
         if len(key) > MAX_LENGTH:

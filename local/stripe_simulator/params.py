@@ -22,6 +22,9 @@ KEY_PART = re.compile(r"\[([^\]]*)\]")
 POSITION = re.compile(r"[0-9]{1,4}")
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,12})?")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+LATEST = 32503680000  # the year 3000: nothing that is reckoned from it leaves the calendar
+MAX_METADATA = 50
 MAX_DEPTH = 10  # deeper than any parameter that Stripe has
 
 
@@ -165,7 +168,7 @@ def moment(*words: str) -> Field:
     """A time in seconds since the epoch, or one of `words` that stand for one."""
 
     def convert(value: Any, path: str) -> int | str:
-        return str(value) if value in words else _integer(value, path)
+        return str(value) if value in words else int(timestamp.convert(value, path))
 
     return Field(convert, clearable=True)
 
@@ -187,6 +190,7 @@ def _decimal(value: Any, path: str) -> Decimal:
 def _metadata(value: Any, path: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise invalid(f"Invalid object: {path}", path)
+    _refuse_many(value, path)
     for key, item in value.items():
         if isinstance(item, Mapping):
             raise invalid(f"Invalid string: {path}[{key}]", f"{path}[{key}]")
@@ -196,10 +200,22 @@ def _metadata(value: Any, path: str) -> dict[str, str]:
     return {key: str(item) for key, item in value.items()}
 
 
+def _refuse_many(given: Mapping[str, Any], path: str) -> None:
+    if len(given) > MAX_METADATA:
+        raise invalid(f"Metadata can have up to {MAX_METADATA} keys.", path)
+
+
+def _email(value: Any, path: str) -> str:
+    if isinstance(value, str) and EMAIL.fullmatch(value) and len(value) <= 512:
+        return value
+    raise invalid(f"Invalid email address: {value}", path, "email_invalid")
+
+
 boolean = Field(_boolean)
 decimal = Field(_decimal)
 url = Field(_url, clearable=True)
-timestamp = integer(minimum=0)
+email = Field(_email, clearable=True)
+timestamp = integer(minimum=0, maximum=LATEST)
 metadata = Field(_metadata, clearable=True)
 
 
@@ -248,7 +264,9 @@ def merged(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> dict
     if new is None:
         return {}
     both = {**(old or {}), **new}
-    return {key: value for key, value in both.items() if value != ""}
+    kept = {key: value for key, value in both.items() if value != ""}
+    _refuse_many(kept, "metadata")
+    return kept
 
 
 def changes_of(before: Mapping[str, Any], params: Params) -> Params:

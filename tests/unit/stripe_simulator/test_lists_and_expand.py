@@ -31,6 +31,11 @@ def test_an_unknown_cursor_is_refused(stripe: Account) -> None:
     stripe.refused("GET", "/v1/customers", 400, ending_before="cus_none")
 
 
+def test_a_page_lies_after_a_cursor_or_before_one(stripe: Account) -> None:
+    cursor = stripe.customer()["id"]
+    stripe.refused("GET", "/v1/customers", 400, starting_after=cursor, ending_before=cursor)
+
+
 def test_lists_filter_by_creation_time(stripe: Account) -> None:
     first = stripe.post("/v1/customers", name="first")["created"]
     stripe.wait(10)

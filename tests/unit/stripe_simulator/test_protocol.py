@@ -196,6 +196,41 @@ def test_an_idempotency_key_is_forgotten_after_24_hours(stripe: Account) -> None
     assert first.json()["id"] != second.json()["id"]
 
 
+def test_an_idempotency_key_can_not_be_empty(stripe: Account) -> None:
+    key = {"Idempotency-Key": ""}
+    response = stripe.request("POST", "/v1/products", {"name": "One"}, **key)
+    assert response.status == 400
+    assert stripe.get("/v1/products")["data"] == []
+
+
+@pytest.mark.parametrize("at", [10**17, 32503680001, -1, "99999999999999999"])
+def test_a_time_beyond_all_calendars_is_refused(stripe: Account, at: Any) -> None:
+    items = [{"price": stripe.price()["id"]}]
+    given = {"customer": stripe.customer()["id"], "items": items}
+    for name in ("trial_end", "cancel_at"):
+        error = stripe.refused("POST", "/v1/subscriptions", 400, **given, **{name: at})
+        assert error["param"] == name
+    stripe.refused("GET", "/v1/customers", 400, created={"gte": at})
+    stripe.refused("POST", "/v1/test_helpers/test_clocks", 400, frozen_time=at)
+
+
+def test_metadata_has_50_keys_at_most_also_after_a_change(stripe: Account) -> None:
+    many = {f"key{number}": "value" for number in range(51)}
+    error = stripe.refused("POST", "/v1/customers", 400, metadata=many)
+    assert error["param"] == "metadata"
+    del many["key50"]
+    path = f"/v1/customers/{stripe.post('/v1/customers', metadata=many)['id']}"
+    stripe.refused("POST", path, 400, metadata={"one_more": "value"})
+    stripe.post(path, metadata={"one_more": "value", "key0": ""})
+
+
+@pytest.mark.parametrize("email", ["nobody", "a@b", "@example.test", "a b@example.test", "a@b@c.d"])
+def test_an_email_must_look_like_one(stripe: Account, email: str) -> None:
+    error = stripe.refused("POST", "/v1/customers", 400, email=email)
+    assert (error["code"], error["param"]) == ("email_invalid", "email")
+    assert error["message"] == f"Invalid email address: {email}"
+
+
 def test_an_idempotency_key_may_have_255_characters(stripe: Account) -> None:
     for length, status in ((255, 200), (256, 400)):
         response = stripe.request(

@@ -12,6 +12,7 @@ from local.stripe_simulator.params import (
     Spec,
     address,
     clearable,
+    email,
     hash_of,
     integer,
     list_of,
@@ -33,7 +34,7 @@ PREFIX = re.compile(r"[A-Z0-9]{3,12}")
 FIELDS: Spec = {
     "address": clearable(address),
     "description": text(),
-    "email": text(512),
+    "email": email,
     "invoice_prefix": text(12),
     "invoice_settings": hash_of(
         {
