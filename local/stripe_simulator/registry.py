@@ -41,6 +41,7 @@ from local.stripe_simulator.resources.payments import (
     payment_intents,
     payment_methods,
     refunds,
+    setup_attempts,
     setup_intents,
 )
 from local.stripe_simulator.resources.portal import portal_configurations, portal_sessions
@@ -100,6 +101,7 @@ ROUTER = Router(
         products.ROUTES,
         promotion_codes.ROUTES,
         refunds.ROUTES,
+        setup_attempts.ROUTES,
         setup_intents.ROUTES,
         subscription_item_changes.ROUTES,
         subscription_schedules.ROUTES,

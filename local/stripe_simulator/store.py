@@ -27,6 +27,7 @@ INDEXED = {
     "charge": ("customer", "payment_intent"),
     "checkout.session": ("customer", "subscription", "payment_intent"),
     "invoice_payment": ("invoice",),
+    "setup_attempt": ("setup_intent",),
     "dispute": ("charge", "payment_intent"),
     "refund": ("charge", "payment_intent"),
     "price": ("lookup_key", "product"),

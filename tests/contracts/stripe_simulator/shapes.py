@@ -45,6 +45,7 @@ SPECIAL = {
     "Invoice": {"confirmation_secret"},
     "Invoice.CustomerShipping": {"carrier", "tracking_number"},
     "PaymentMethod.Card": {"description", "iin", "issuer"},
+    "SetupAttempt.PaymentMethodDetails.Card": {"description", "iin", "issuer"},
 }
 # Keys that the types call optional, though Stripe sends them in all objects that ours can be.
 CERTAIN = {

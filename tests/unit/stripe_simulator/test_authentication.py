@@ -143,3 +143,19 @@ def test_a_setup_that_is_not_authenticated_fails(stripe: Account) -> None:
         "setup_intent.requires_action",
         "setup_intent.setup_failed",
     ]
+
+
+def test_each_try_to_set_a_card_up_is_recorded(stripe: Account) -> None:
+    setup = stripe.post("/v1/setup_intents", customer=stripe.post("/v1/customers")["id"])
+    path = f"/v1/setup_intents/{setup['id']}/confirm"
+    stripe.refused("POST", path, 402, payment_method="pm_card_chargeDeclined")
+    answer(stripe, stripe.post(path, payment_method="pm_card_threeDSecure2Required"), False)
+    stripe.post(path, payment_method="pm_card_visa")
+    tries = stripe.get("/v1/setup_attempts", setup_intent=setup["id"])["data"]
+    assert [each["status"] for each in tries] == ["succeeded", "failed", "failed"]
+    assert [(each["setup_error"] or {}).get("code") for each in tries] == [
+        None,
+        "setup_intent_authentication_failure",
+        "card_declined",
+    ]
+    assert stripe.get(f"/v1/setup_intents/{setup['id']}")["latest_attempt"] == tries[0]["id"]

@@ -22,6 +22,7 @@ from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
+ALWAYS_CHANGEABLE = ("description", "metadata", "receipt_email", "transfer_group")
 TYPES = ("card", "sepa_debit", "us_bank_account")
 DEBIT_CURRENCIES = {"sepa_debit": "eur", "us_bank_account": "usd"}
 SHARED: Spec = {
@@ -149,7 +150,19 @@ def authentication_failure(intent: Json, method: Json) -> Json:
 
 
 def change(world: World, kind: str, params: Params, intent_id: str) -> Json:
-    before = find(world, kind, intent_id, "update")
+    """Change an intent: once it is done, only what doesn't concern the payment."""
+    before = world.store.get(kind, intent_id)
+    fixed = [name for name in params if name not in ALWAYS_CHANGEABLE]
+    if fixed and before["status"] not in OPEN:
+        raise invalid(
+            f"This {NAMES[kind]}'s {fixed[0]} could not be updated because it has a status of "
+            f"{before['status']}. You may only update the {fixed[0]} of a {NAMES[kind]} with one "
+            f"of the following statuses: {', '.join(OPEN)}.",
+            fixed[0],
+            f"{kind}_unexpected_state",
+        )
+    if params.get("customer"):
+        world.store.get("customer", params["customer"], "customer")
     changes = changes_of(before, params)
     changes.pop("payment_method", None)
     return prepare(world, world.store.update(before, **changes), params)

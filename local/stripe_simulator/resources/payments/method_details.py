@@ -101,6 +101,29 @@ def _charged_card(card: Json, authorized: int | None, *, authenticated: bool) ->
     }
 
 
+def of_setup(method: Json, *, authenticated: bool) -> Json:
+    """The `payment_method_details` of a setup attempt."""
+    kind = method["type"]
+    if kind != "card":
+        return {kind: {}, "type": kind}
+    kept = (
+        "brand",
+        "checks",
+        "country",
+        "exp_month",
+        "exp_year",
+        "fingerprint",
+        "funding",
+        "last4",
+    )
+    card = method["card"]
+    secured = _three_d_secure() if authenticated else None
+    if secured is not None:
+        del secured["exemption_indicator"]
+    details = {"network": card["brand"], "three_d_secure": secured, "wallet": None}
+    return {"card": {**{name: card[name] for name in kept}, **details}, "type": kind}
+
+
 def _three_d_secure() -> Json:
     return {
         "authentication_flow": "challenge",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from local.stripe_simulator.money import currency
+from typing import Any
+
+from local.stripe_simulator.errors import invalid
+from local.stripe_simulator.money import currency, formatted, minimum_charge
 from local.stripe_simulator.pagination import LIST, page
 from local.stripe_simulator.params import (
+    Field,
     Params,
     Spec,
     boolean,
     changes_of,
-    either,
-    hash_of,
     integer,
     metadata,
     one_of,
@@ -26,6 +28,13 @@ from local.stripe_simulator.world import World
 KIND = "payment_intent"
 CANCELABLE = (*intents.OPEN, "requires_capture", "processing")
 REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
+
+
+def _session(value: Any, path: str) -> bool:
+    """Whether the customer is away: yes or no, or how (which makes no difference here)."""
+    return value in ("one_off", "recurring") or bool(boolean.convert(value, path))
+
+
 CAPTURE_METHOD = one_of("automatic", "automatic_async", "manual")
 FUTURE_USAGE = one_of("off_session", "on_session")
 DESCRIPTORS: Spec = {"statement_descriptor": text(22), "statement_descriptor_suffix": text(22)}
@@ -53,7 +62,7 @@ CONFIRM: Spec = {
     "capture_method": CAPTURE_METHOD,
     "error_on_requires_action": boolean,
     "mandate": unsupported("mandates"),
-    "off_session": either(one_of("one_off", "recurring", "true", "false"), hash_of({})),
+    "off_session": Field(_session),
     "radar_options": unsupported("Radar sessions"),
     "receipt_email": text(),
     "setup_future_usage": FUTURE_USAGE,
@@ -84,8 +93,19 @@ CAPTURE: Spec = {
 def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
+    _check_amount(params["amount"], params["currency"])
     intent = intents.prepare(world, payment_intents.new(world, params), params)
     return _confirm(world, intent, params) if params.get("confirm") else intent
+
+
+def _check_amount(amount: int, code: str) -> None:
+    least = minimum_charge(code)
+    if amount < least:
+        raise invalid(
+            f"Amount must be at least {formatted(least, code)} {code}.",
+            "amount",
+            "amount_too_small",
+        )
 
 
 def retrieve(world: World, _params: Params, intent_id: str) -> Json:
@@ -93,7 +113,12 @@ def retrieve(world: World, _params: Params, intent_id: str) -> Json:
 
 
 def update(world: World, params: Params, intent_id: str) -> Json:
-    return intents.change(world, KIND, params, intent_id)
+    before = world.store.get(KIND, intent_id)
+    asked = {**before, **params}
+    _check_amount(asked["amount"], asked["currency"])
+    intent = intents.change(world, KIND, params, intent_id)
+    types = intents.types_for(intent, intent["currency"])
+    return world.store.update(intent, payment_method_types=types)
 
 
 def confirm(world: World, params: Params, intent_id: str) -> Json:
@@ -105,7 +130,7 @@ def _confirm(world: World, intent: Json, params: Params) -> Json:
     method = intents.method_of(world, intent)
     kept = ("capture_method", "receipt_email", "setup_future_usage")
     intent = world.store.update(intent, **{name: params[name] for name in kept if name in params})
-    off_session = params.get("off_session", "false") != "false"
+    off_session = params.get("off_session", False)
     if off_session or not payment_intents.needs_authentication(world, method):
         intent, decline = payment_intents.attempt(world, intent, method, off_session=off_session)
     elif params.get("error_on_requires_action"):

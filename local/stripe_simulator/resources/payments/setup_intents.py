@@ -13,7 +13,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
-from local.stripe_simulator.resources.payments import intents, payment_methods
+from local.stripe_simulator.resources.payments import intents, payment_methods, setup_attempts
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -84,6 +84,7 @@ def new(world: World, params: Params) -> Json:
 def succeed(world: World, intent: Json, method: Json) -> Json:
     """Set the method up for use off-session; attaching it is the caller's part."""
     payment_methods.save(world, method, None)
+    intent = setup_attempts.record(world, intent, method, "succeeded")
     intent = world.store.update(
         intent,
         last_setup_error=None,
@@ -131,17 +132,18 @@ def _confirm(world: World, intent: Json, params: Params) -> Json:
     method = intents.method_of(world, intent)
     refusal = world.cards[method["id"]].on_attach
     if refusal is not None:
-        intent = _fail(world, intent, declined(refusal, payment_method=method).error)
+        intent = _fail(world, intent, method, declined(refusal, payment_method=method).error)
         raise declined(refusal, payment_method=method, setup_intent=intent)
     if intent["customer"] is not None and method["customer"] != intent["customer"]:
         payment_methods.check_attachable(world, method)
     if world.cards[method["id"]].authentication != "never":
-        return _require_action(world, intent, params.get("return_url"))
+        return _require_action(world, intent, method, params.get("return_url"))
     return _put_on_file(world, intent, method)
 
 
-def _require_action(world: World, intent: Json, return_url: str | None) -> Json:
+def _require_action(world: World, intent: Json, method: Json, return_url: str | None) -> Json:
     """Wait for the customer to authenticate; `authentication.answer` goes on from there."""
+    intent = setup_attempts.record(world, intent, method, "requires_action")
     next_action = intents.next_action(world, intent, return_url)
     intent = world.store.update(intent, next_action=next_action, status="requires_action")
     world.emit("setup_intent.requires_action", intent)
@@ -152,7 +154,7 @@ def authenticated(world: World, intent: Json, method: Json, *, succeeded: bool) 
     """Go on after the customer authenticated, or failed to."""
     if succeeded:
         return _put_on_file(world, intent, method)
-    return _fail(world, intent, intents.authentication_failure(intent, method))
+    return _fail(world, intent, method, intents.authentication_failure(intent, method))
 
 
 def _put_on_file(world: World, intent: Json, method: Json) -> Json:
@@ -161,7 +163,8 @@ def _put_on_file(world: World, intent: Json, method: Json) -> Json:
     return succeed(world, intent, method)
 
 
-def _fail(world: World, intent: Json, error: Json) -> Json:
+def _fail(world: World, intent: Json, method: Json, error: Json) -> Json:
+    intent = setup_attempts.record(world, intent, method, "failed", error)
     intent = world.store.update(
         intent,
         last_setup_error=error,

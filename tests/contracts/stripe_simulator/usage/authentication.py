@@ -26,6 +26,8 @@ def use(stripe: Account) -> None:
             authentication.answer(stripe.engine.world, intent["id"], succeeded)
             stripe.engine.world.publish_events()
             stripe.get(f"/v1/{kind}_intents/{intent['id']}", expand=["payment_method"])
+    attempted = stripe.get("/v1/setup_intents", expand=["data.latest_attempt"])["data"][0]
+    stripe.get("/v1/setup_attempts", setup_intent=attempted["id"])
     _decline_off_session(stripe)
     _hold(stripe)
 
