@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 AT_ONCE = 4  # Stripe sends in parallel too: receivers meet events out of order here already
 TIMEOUT_SECONDS = 30.0
 LONGEST_NAP_SECONDS = 60.0
+LOGGER = logging.getLogger(__name__)
 KEPT_OF_ANSWER = 500  # characters of an answer that the attempt log keeps
 
 
@@ -47,9 +49,10 @@ class Sender:
             try:
                 while True:
                     self._changed.clear()
-                    self._engine.run_due()
+                    self._run_due()
                     for delivery in self._engine.due_deliveries():
                         self._start(self._send(client, delivery))
+                    await self._tell_whether_settled()
                     await self._nap()
             finally:
                 for task in self._sending:
@@ -63,6 +66,12 @@ class Sender:
         except TimeoutError:
             return False
         return True
+
+    def _run_due(self) -> None:
+        try:
+            self._engine.run_due()
+        except Exception:  # a timer's failure must not end the sending
+            LOGGER.exception("What was due has failed")
 
     def _start(self, sending: Any) -> None:
         task = asyncio.get_running_loop().create_task(sending)
@@ -86,6 +95,8 @@ class Sender:
             async with self._slots:
                 await self._attempt(client, delivery)
         self.wake()
+
+    async def _tell_whether_settled(self) -> None:
         async with self._settled:
             self._settled.notify_all()
 

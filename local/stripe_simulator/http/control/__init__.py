@@ -14,12 +14,21 @@ from starlette.routing import Route
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.control.deliveries import DeliveryControl
 from local.stripe_simulator.http.control.destinations import DestinationControl
+from local.stripe_simulator.http.control.faults import FaultControl
+from local.stripe_simulator.http.control.payments import PaymentControl
 from local.stripe_simulator.http.control.state import StateControl
 from local.stripe_simulator.http.control.time import TimeControl
 from local.stripe_simulator.http.log import Log
 from local.stripe_simulator.http.sender import Sender
 
-TOPICS = (DestinationControl, DeliveryControl, TimeControl, StateControl)
+TOPICS = (
+    DeliveryControl,
+    DestinationControl,
+    FaultControl,
+    PaymentControl,
+    StateControl,
+    TimeControl,
+)
 
 
 class Control:
