@@ -265,3 +265,158 @@ def test_a_schedule_is_aborted_when_its_subscription_ends_unpaid(
     stripe.wait(60 * DAY)
     assert stripe.get(f"/v1/subscription_schedules/{schedule['id']}")["status"] == "canceled"
     assert "subscription_schedule.aborted" in stripe.event_types()
+
+
+def change(stripe: Account, schedule: Json, *phases: Json, **params: object) -> Json:
+    """Update a schedule's phases; the first is the current one."""
+    first, *later = phases
+    start = {"start_date": schedule["current_phase"]["start_date"]}
+    path = f"/v1/subscription_schedules/{schedule['id']}"
+    return stripe.post(path, phases=[{**first, **start}, *later], **params)
+
+
+def test_what_a_preview_shows_of_the_next_phase_is_what_is_billed(
+    stripe: Account, subscription: Json, cheaper: Json
+) -> None:
+    downgraded(stripe, subscription, cheaper)
+    preview = stripe.post("/v1/invoices/create_preview", subscription=subscription["id"])
+    assert price_of(current(stripe, subscription)) == price_of(subscription)
+    stripe.wait(MONTH)
+    invoice = stripe.latest_invoice(subscription)
+    assert preview["total"] == invoice["total"] == 900
+    assert [line["description"] for line in preview["lines"]["data"]] == [
+        line["description"] for line in invoice["lines"]["data"]
+    ]
+
+
+def test_an_item_lasts_as_long_as_its_price(stripe: Account, subscription: Json) -> None:
+    schedule = scheduled(stripe, subscription)
+    dearer = stripe.price(4900)
+    same = {"price": price_of(subscription), "quantity": 2}
+    until = {"end_date": START + MONTH}
+    change(stripe, schedule, {"items": [same], **until}, {"items": [{"price": dearer["id"]}]})
+    (item,) = current(stripe, subscription)["items"]["data"]
+    assert (item["id"], item["quantity"]) == (subscription["items"]["data"][0]["id"], 2)
+    stripe.wait(MONTH)
+    (other,) = current(stripe, subscription)["items"]["data"]
+    assert (other["id"] == item["id"], other["price"]["id"]) == (False, dearer["id"])
+    stripe.refused("GET", f"/v1/subscription_items/{item['id']}", 404)
+
+
+@pytest.mark.parametrize(
+    ("behavior", "billed", "pending"),
+    [("none", 0, 0), ("create_prorations", 0, 2), ("always_invoice", 1, 0)],
+)
+def test_a_phase_that_begins_amid_a_period_prorates_as_it_says(
+    stripe: Account, subscription: Json, behavior: str, billed: int, pending: int
+) -> None:
+    schedule = scheduled(stripe, subscription)
+    dearer = {"items": [{"price": stripe.price(4900)["id"]}], "proration_behavior": behavior}
+    same = {"items": [{"price": price_of(subscription)}], "end_date": START + MONTH // 2}
+    change(stripe, schedule, same, dearer)
+    stripe.wait(MONTH // 2)
+    invoices = stripe.get("/v1/invoices", subscription=subscription["id"])["data"]
+    assert len(invoices) == 1 + billed
+    if billed:
+        assert invoices[0]["total"] == (4900 - 1900) // 2
+    items = stripe.get("/v1/invoiceitems", customer=subscription["customer"], pending="true")
+    assert len(items["data"]) == pending
+
+
+@pytest.mark.parametrize(
+    ("behavior", "invoices"), [("none", 1), ("create_prorations", 1), ("always_invoice", 2)]
+)
+def test_a_change_of_the_current_phase_prorates_as_the_update_says(
+    stripe: Account, subscription: Json, behavior: str, invoices: int
+) -> None:
+    schedule = scheduled(stripe, subscription)
+    stripe.wait(MONTH // 2)
+    more = {"items": [{"price": price_of(subscription), "quantity": 3}]}
+    change(stripe, schedule, more, proration_behavior=behavior)
+    assert current(stripe, subscription)["items"]["data"][0]["quantity"] == 3
+    found = stripe.get("/v1/invoices", subscription=subscription["id"])["data"]
+    assert len(found) == invoices
+
+
+def test_a_scheduled_subscription_is_not_canceled_behind_its_schedule(
+    stripe: Account, subscription: Json
+) -> None:
+    schedule = scheduled(stripe, subscription)
+    path = f"/v1/subscriptions/{subscription['id']}"
+    for cancellation in ({"cancel_at_period_end": "true"}, {"cancel_at": START + DAY}):
+        error = stripe.refused("POST", path, 400, **cancellation)
+        assert f"managed by the subscription schedule `{schedule['id']}`" in error["message"]
+    stripe.post(f"/v1/subscription_schedules/{schedule['id']}", end_behavior="cancel")
+    assert current(stripe, subscription)["cancel_at"] == START + MONTH
+
+
+def test_a_trial_can_be_a_phase(stripe: Account, cheaper: Json) -> None:
+    items = [{"price": cheaper["id"]}]
+    trial = {"items": items, "trial": "true", "end_date": START + 7 * DAY}
+    schedule = stripe.post(
+        "/v1/subscription_schedules",
+        customer=stripe.customer()["id"],
+        start_date="now",
+        phases=[trial, {"items": items}],
+    )
+    assert schedule["phases"][0]["trial_end"] == START + 7 * DAY
+    subscription = stripe.get(f"/v1/subscriptions/{schedule['subscription']}")
+    assert (subscription["status"], subscription["trial_end"]) == ("trialing", START + 7 * DAY)
+    stripe.wait(7 * DAY + HOUR)
+    assert current(stripe, subscription)["status"] == "active"
+    assert stripe.latest_invoice(subscription)["amount_paid"] == 900
+
+
+def test_a_schedule_can_start_in_the_past(stripe: Account, cheaper: Json) -> None:
+    start = START - 10 * DAY
+    schedule = stripe.post(
+        "/v1/subscription_schedules",
+        customer=stripe.customer()["id"],
+        start_date=start,
+        phases=[{"items": [{"price": cheaper["id"]}]}],
+    )
+    subscription = stripe.get(f"/v1/subscriptions/{schedule['subscription']}")
+    assert (schedule["status"], subscription["start_date"]) == ("active", start)
+    assert subscription["billing_cycle_anchor"] == start
+
+
+def test_the_current_phase_can_end_now(stripe: Account, subscription: Json, cheaper: Json) -> None:
+    schedule = scheduled(stripe, subscription)
+    stripe.wait(DAY)
+    same = {"items": [{"price": price_of(subscription)}], "end_date": "now"}
+    changed = change(stripe, schedule, same, {"items": [{"price": cheaper["id"]}]})
+    assert changed["current_phase"]["start_date"] == START + DAY
+    assert price_of(current(stripe, subscription)) == cheaper["id"]
+
+
+def test_a_phase_brings_its_discount_and_takes_it_away(stripe: Account, subscription: Json) -> None:
+    stripe.post("/v1/coupons", id="half", percent_off=50, duration="forever")
+    schedule = scheduled(stripe, subscription)
+    items = [{"price": price_of(subscription)}]
+    until = {"end_date": START + MONTH}
+    change(
+        stripe,
+        schedule,
+        {"items": items, **until},
+        {"items": items, "discounts": [{"coupon": "half"}]},
+        {"items": items},
+    )
+    totals = []
+    for days in (31, 28):
+        stripe.wait(days * DAY)
+        totals.append(stripe.latest_invoice(subscription)["total"])
+    assert totals == [950, 1900]
+
+
+def test_metadata_of_a_phase_becomes_the_subscriptions(stripe: Account, subscription: Json) -> None:
+    schedule = scheduled(stripe, subscription)
+    items = [{"price": price_of(subscription)}]
+    change(
+        stripe,
+        schedule,
+        {"items": items, "end_date": START + MONTH},
+        {"items": items, "metadata": {"phase": "2"}, "description": "Second year"},
+    )
+    stripe.wait(MONTH)
+    after = current(stripe, subscription)
+    assert (after["metadata"], after["description"]) == ({"phase": "2"}, "Second year")

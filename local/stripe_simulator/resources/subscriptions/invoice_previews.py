@@ -31,6 +31,7 @@ from local.stripe_simulator.resources.subscriptions import (
     subscription_creation,
     subscription_lifecycle,
     subscription_pauses,
+    subscription_schedules,
     subscription_trials,
     subscription_updates,
 )
@@ -240,6 +241,7 @@ def _renewal(world: World, subscription_id: str) -> Json:
     if not _renews(subscription):
         raise _none(subscription["customer"])
     with world.at(period_end(subscription)):
+        subscription = subscription_schedules.in_phase(world, subscription)
         _, invoice = subscription_lifecycle.advance(world, subscription)
     return invoice
 

@@ -58,20 +58,15 @@ def parameters_of(phase: Json, defaults: Json) -> Params:
 
 
 def _items_of(subscription: Json, phase: Json) -> list[Params]:
-    """Which items change, come and go; an item goes on as the one of the same price, if any."""
-    former = {item["price"]["id"]: item for item in subscription["items"]["data"]}
-    wanted = {item["price"] for item in phase["items"]}
-    gone = [item for price, item in former.items() if price not in wanted]
-    changed = []
-    for item in phase["items"]:
-        params = _item_params(item)
-        same = former.get(item["price"]) or (gone.pop(0) if gone else None)
-        changed.append({**params, "id": same["id"]} if same else params)
-    return changed + [{"id": item["id"], "deleted": True} for item in gone]
+    """Which items change, come and go: an item lasts as long as its price does."""
+    former = {item["price"]["id"]: item["id"] for item in subscription["items"]["data"]}
+    wanted = [_item_params(item, former.pop(item["price"], None)) for item in phase["items"]]
+    return wanted + [{"id": item_id, "deleted": True} for item_id in former.values()]
 
 
-def _item_params(item: Json) -> Params:
-    params: Params = {"price": item["price"], "metadata": item["metadata"]}
+def _item_params(item: Json, item_id: str | None) -> Params:
+    params: Params = {"metadata": item["metadata"]}
+    params.update({"price": item["price"]} if item_id is None else {"id": item_id})
     if "quantity" in item:
         params["quantity"] = item["quantity"]
     if item["discounts"]:

@@ -168,6 +168,8 @@ def _item(world: World, given: Params, where: str) -> Json:
     }
     if price["recurring"]["usage_type"] == "licensed":
         item["quantity"] = given.get("quantity", 1)
+    elif "quantity" in given:
+        raise invalid("You cannot set the quantity for metered plans.", f"{where}[quantity]")
     return item
 
 

@@ -28,8 +28,12 @@ from local.stripe_simulator.params import (
 from local.stripe_simulator.resources.invoices import invoice_finalization
 from local.stripe_simulator.resources.subscriptions import schedule_changes as changes
 from local.stripe_simulator.resources.subscriptions import schedule_phases as phases
+from local.stripe_simulator.resources.subscriptions import (
+    subscription_cancellation,
+    subscription_creation,
+    subscription_updates,
+)
 from local.stripe_simulator.resources.subscriptions import subscription_lifecycle as lifecycle
-from local.stripe_simulator.resources.subscriptions import subscriptions
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -169,31 +173,28 @@ def _dates(phase: Json) -> Json:
     return {"end_date": phase["end_date"], "start_date": phase["start_date"]}
 
 
-def _attach(world: World, subscription: Json, schedule: Json) -> Json:
+def _attach(world: World, subscription: Json, schedule: Json) -> None:
     """Say on the subscription which schedule owns it, and that it ends when this says so."""
-    owned = {"schedule": schedule["id"], **_cancellation(world, subscription, schedule)}
-    attached = world.store.update(subscription, **owned)
-    world.emit("customer.subscription.updated", attached, subscription)
-    return attached
+    world.store.update(subscription, schedule=schedule["id"])
+    last = schedule["phases"][-1]
+    end = last["end_date"] if schedule["end_behavior"] == "cancel" else None
+    _end_at(world, subscription, end, last["proration_behavior"])
 
 
-def _cancellation(world: World, subscription: Json, schedule: Json) -> Json:
-    """How a subscription's end follows from its schedule's."""
-    ends = schedule["end_behavior"] == "cancel"
-    end = schedule["phases"][-1]["end_date"]
-    if (end if ends else None) == subscription["cancel_at"]:
-        return {}
-    if ends:
-        world.schedule(end, "subscription.cancel", subscription["id"])
-    details = subscription["cancellation_details"]
-    return {
-        "cancel_at": end if ends else None,
-        "canceled_at": world.now() if ends else None,
-        "cancellation_details": {
-            **details,
-            "reason": "cancellation_requested" if ends else None,
-        },
-    }
+def _end_at(world: World, before: Json, end: int | None, prorations: str) -> None:
+    """Tell the subscription's new version, once it ends then."""
+    if end == before["cancel_at"] or (end is not None and end <= world.now()):
+        changed = world.store.get("subscription", before["id"])
+        world.emit("customer.subscription.updated", changed, before)
+    else:
+        _change(world, before, {"cancel_at": end, "proration_behavior": prorations})
+
+
+def _change(world: World, before: Json, params: Params) -> None:
+    """Update a subscription as its own route does, for which a schedule's is off limits."""
+    _, invoice = subscription_updates.make(world, before, params)
+    if invoice is not None:
+        subscription_updates.settle(world, before, invoice, params)
 
 
 def _set_timers(world: World, schedule: Json) -> None:
@@ -227,24 +228,25 @@ def move_on(world: World, schedule: Json) -> Json:
 def _start(world: World, schedule: Json) -> Json:
     """Create the subscription; its first invoice stays a draft for an hour, as a renewal's."""
     phase = phases.current(schedule["phases"], world.now()) or schedule["phases"][0]
-    customer = world.store.get("customer", schedule["customer"])
     params = changes.parameters_of(phase, schedule["default_settings"])
+    params["customer"] = schedule["customer"]
     params["billing_mode"] = {"type": schedule["billing_mode"]["type"]}
-    subscription = subscriptions.new(world, customer, params)
-    subscription = world.store.update(
-        subscription,
-        schedule=schedule["id"],
-        **_cancellation(world, subscription, schedule),
-    )
-    subscription, invoice = lifecycle.bill(world, subscription, "subscription_create", world.now())
-    invoice_finalization.auto_finalize(world, invoice)
+    if phase["start_date"] < world.now():
+        params["backdate_start_date"] = schedule["phases"][0]["start_date"]
+        params["proration_behavior"] = phase["proration_behavior"]
+    last = schedule["phases"][-1]
+    if schedule["end_behavior"] == "cancel":
+        params["cancel_at"] = last["end_date"]
+    subscription, invoice = subscription_creation.begin(world, params)
+    if invoice is not None:
+        invoice_finalization.auto_finalize(world, invoice)
+    subscription = world.store.update(subscription, schedule=schedule["id"])
     world.emit("customer.subscription.created", subscription)
-    before = schedule
-    schedule = world.store.update(
-        before, status="active", subscription=subscription["id"], current_phase=_dates(phase)
+    started = world.store.update(
+        schedule, status="active", subscription=subscription["id"], current_phase=_dates(phase)
     )
-    world.emit("subscription_schedule.updated", schedule, before)
-    return schedule
+    world.emit("subscription_schedule.updated", started, schedule)
+    return started
 
 
 def _enter(world: World, before: Json, phase: Json, prorations: str) -> Json:
@@ -253,7 +255,7 @@ def _enter(world: World, before: Json, phase: Json, prorations: str) -> Json:
     change = changes.change_into(subscription, phase, before["default_settings"])
     whole = lifecycle.period_end(subscription) <= world.now()  # nothing is left to prorate
     change["proration_behavior"] = "none" if whole else prorations
-    subscriptions.update(world, change, subscription["id"])
+    _change(world, subscription, change)
     schedule = world.store.update(before, current_phase=_dates(phase))
     world.emit("subscription_schedule.updated", schedule, before)
     return schedule
@@ -264,7 +266,7 @@ def _finish(world: World, schedule: Json) -> Json:
     if schedule["end_behavior"] == "release":
         return _release(world, schedule)
     subscription = world.store.get("subscription", schedule["subscription"])
-    lifecycle.end(world, subscription, "cancellation_requested")  # on_subscription_deleted follows
+    lifecycle.end_on_schedule(world, subscription)  # on_subscription_deleted follows
     return world.store.get("subscription_schedule", schedule["id"])
 
 
@@ -278,12 +280,10 @@ def _release(world: World, before: Json, *, keep_cancel_date: bool = False) -> J
     )
     subscription = world.store.find(before["subscription"] or "")
     if subscription is not None:
-        freedom: Json = {"schedule": None}
-        if before["end_behavior"] == "cancel" and not keep_cancel_date:
-            released = {**schedule, "end_behavior": "release"}
-            freedom.update(_cancellation(world, subscription, released))
-        freed = world.store.update(subscription, **freedom)
-        world.emit("customer.subscription.updated", freed, subscription)
+        world.store.update(subscription, schedule=None)
+        ends = before["end_behavior"] == "cancel" and not keep_cancel_date
+        end = None if ends else subscription["cancel_at"]
+        _end_at(world, subscription, end, before["phases"][-1]["proration_behavior"])
     return schedule
 
 
@@ -370,7 +370,7 @@ def _follow(world: World, before: Json, schedule: Json, params: Params) -> Json:
     if asked != {key: former[key] for key in asked if key in former}:
         change = changes.change_into(subscription, phase, schedule["default_settings"])
         change["proration_behavior"] = params.get("proration_behavior", "create_prorations")
-        subscriptions.update(world, change, subscription["id"])
+        _change(world, world.store.get("subscription", subscription["id"]), change)
     return schedule
 
 
@@ -391,7 +391,7 @@ def cancel(world: World, params: Params, schedule_id: str) -> Json:
     if schedule["subscription"] is None:
         return _ended(world, schedule, "canceled")
     prorated = {name: params.get(name, True) for name in ("invoice_now", "prorate")}
-    subscriptions.cancel(world, prorated, schedule["subscription"])
+    subscription_cancellation.cancel(world, prorated, schedule["subscription"])
     return world.store.get("subscription_schedule", schedule_id)
 
 
@@ -436,13 +436,18 @@ def warn(world: World, schedule_id: str) -> None:
         world.emit("subscription_schedule.expiring", schedule)
 
 
+def in_phase(world: World, subscription: Json) -> Json:
+    """The subscription in the phase that its schedule says: it may be one that begins now."""
+    if subscription["schedule"] is not None:
+        move_on_due(world, subscription["schedule"])
+    return world.store.get("subscription", subscription["id"])
+
+
 def renewing(renew: Callable[[World, str], None]) -> Callable[[World, str], None]:
     """A renewal that bills the phase that begins with it, whichever falls due first."""
 
     def renew_in_phase(world: World, subscription_id: str) -> None:
-        subscription = world.store.get("subscription", subscription_id)
-        if subscription["schedule"] is not None:
-            move_on_due(world, subscription["schedule"])
+        in_phase(world, world.store.get("subscription", subscription_id))
         renew(world, subscription_id)
 
     return renew_in_phase

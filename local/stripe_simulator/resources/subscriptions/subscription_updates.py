@@ -28,6 +28,7 @@ from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 OF_ENDED = ("cancellation_details", "metadata")
+CANCELLATION = ("cancel_at", "cancel_at_period_end")
 OF_INCOMPLETE = ("default_payment_method", "metadata", "payment_settings")
 
 
@@ -55,6 +56,12 @@ def check_status(before: Json, params: Params) -> None:
         raise invalid(
             "You cannot update a subscription in `incomplete` status in a way that results in "
             "proration or invoicing; pay its latest invoice first."
+        )
+    if before["schedule"] and any(name in params for name in CANCELLATION):
+        raise invalid(
+            f"The subscription is managed by the subscription schedule `{before['schedule']}`, and "
+            "updating any cancelation behavior directly is not allowed. Please update the schedule "
+            "instead."
         )
     if params.get("payment_behavior") == "pending_if_incomplete":
         pending_updates.check(params)
