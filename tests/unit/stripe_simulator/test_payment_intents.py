@@ -134,3 +134,14 @@ def test_an_intent_takes_only_the_types_that_it_allows(stripe: Account) -> None:
 def test_what_is_not_simulated_is_refused(stripe: Account, params: Json) -> None:
     error = stripe.refused("POST", URL, 400, amount=500, currency="usd", **params)
     assert error["code"] == "not_simulated"
+
+
+@pytest.mark.parametrize("kind", ["payment", "setup"])
+def test_what_is_offered_is_chosen_by_stripe_unless_it_is_said(stripe: Account, kind: str) -> None:
+    amount = {"amount": 500, "currency": "usd"} if kind == "payment" else {}
+    url = f"/v1/{kind}_intents"
+    chosen = {"allow_redirects": "always", "enabled": True}
+    assert stripe.post(url, **amount)["automatic_payment_methods"] == chosen
+    said = stripe.post(url, **amount, allowed_payment_method_types=["card"])
+    assert said["automatic_payment_methods"] is None
+    assert said["payment_method_types"] == ["card"]

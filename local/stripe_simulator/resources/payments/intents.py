@@ -22,6 +22,7 @@ from local.stripe_simulator.resources.payments import payment_methods
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
+AUTOMATIC_METHODS = "automatic_payment_methods"
 ALWAYS_CHANGEABLE = ("description", "metadata", "receipt_email", "transfer_group")
 TYPES = ("card", "sepa_debit", "us_bank_account")
 DEBIT_CURRENCIES = {"sepa_debit": "eur", "us_bank_account": "usd"}
@@ -124,6 +125,13 @@ def types_for(params: Params, currency: str | None) -> list[str]:
         for kind in allowed
         if kind not in excluded and currency in (None, DEBIT_CURRENCIES.get(kind, currency))
     ]
+
+
+def automatic_methods(params: Params) -> Json | None:
+    """Whether Stripe chooses what is offered: it does, unless the types are given."""
+    if "allowed_payment_method_types" in params:
+        return None
+    return {"allow_redirects": "always", "enabled": True, **params.get(AUTOMATIC_METHODS, {})}
 
 
 def next_action(world: World, intent: Json, return_url: str | None) -> Json:

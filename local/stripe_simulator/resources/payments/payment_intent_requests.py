@@ -94,7 +94,9 @@ def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
     _check_amount(params["amount"], params["currency"])
-    intent = intents.prepare(world, payment_intents.new(world, params), params)
+    automatic = {intents.AUTOMATIC_METHODS: intents.automatic_methods(params)}
+    intent = payment_intents.new(world, {**params, **automatic})
+    intent = intents.prepare(world, intent, params)
     return _confirm(world, intent, params) if params.get("confirm") else intent
 
 

@@ -99,7 +99,9 @@ def succeed(world: World, intent: Json, method: Json) -> Json:
 def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
-    intent = intents.prepare(world, new(world, params), params)
+    automatic = {intents.AUTOMATIC_METHODS: intents.automatic_methods(params)}
+    intent = new(world, {**params, **automatic})
+    intent = intents.prepare(world, intent, params)
     return _confirm(world, intent, params) if params.get("confirm") else intent
 
 
