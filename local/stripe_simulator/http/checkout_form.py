@@ -12,6 +12,11 @@ from local.stripe_simulator.http.card_form import EMAIL, CardForm
 from local.stripe_simulator.store import Json
 
 PICK = "Choose one of the test accounts."
+ADDRESS = {
+    "line1": "Enter your address.",
+    "city": "Enter your city.",
+    "country": "Enter your country's two letters.",
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class CheckoutForm:
     iban: str
     account_name: str
     phone: str
+    address: dict[str, str]  # but for the postal code, which goes with the card
     answers: dict[str, str]
     terms: bool
     promotions: bool
@@ -45,6 +51,7 @@ class CheckoutForm:
             iban=field("iban"),
             account_name=field("account_name"),
             phone=field("phone"),
+            address={part: field(part) for part in ADDRESS if field(part)},
             answers={key: field(f"custom-{key}") for key in fields if field(f"custom-{key}")},
             terms=bool(field("terms")),
             promotions=bool(field("promotions")),
@@ -55,6 +62,8 @@ class CheckoutForm:
         found = self._method_problems(month, year)
         if session["phone_number_collection"]["enabled"] and not self.phone:
             found["phone"] = "Enter your phone number."
+        if session["billing_address_collection"] == "required":
+            found |= {part: hint for part, hint in ADDRESS.items() if part not in self.address}
         for field in session["custom_fields"]:
             if problem := self._answer_problem(field):
                 found[f"custom-{field['key']}"] = problem
@@ -97,6 +106,7 @@ class CheckoutForm:
         """What may be shown again: nothing of a card or an account."""
         return {
             **self.card.kept(),
+            **self.address,
             **{f"custom-{key}": answer for key, answer in self.answers.items()},
             "account_name": self.account_name,
             "method": self.method or "",
@@ -105,9 +115,17 @@ class CheckoutForm:
             "terms": "yes" if self.terms else "",
         }
 
-    def billing_details(self) -> Json:
+    def card_params(self) -> Json:
+        """The parameters of `POST /v1/payment_methods` for the card."""
+        params = self.card.as_params()
+        details = params["billing_details"]
+        address = {**details["address"], **self.address}
+        return {**params, "billing_details": {**details, "address": address}}
+
+    def account_details(self) -> Json:
         """Whose bank account it is."""
-        return {"email": self.card.email, "name": self.account_name}
+        details: Json = {"email": self.card.email, "name": self.account_name}
+        return {**details, "address": self.address} if self.address else details
 
     def extras(self, session: Json) -> Json:
         """What `POST /v1/payment_pages/{id}/confirm` takes beside the payment method."""

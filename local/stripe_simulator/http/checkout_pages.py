@@ -22,6 +22,11 @@ from local.stripe_simulator.resources.subscriptions import subscriptions
 from local.stripe_simulator.store import Json
 
 MISSING = "checkout session"
+DAY = 86400
+NOT_AUTHENTICATED = (
+    "We are unable to authenticate your payment method. Please choose a different payment method "
+    "and try again."
+)
 #: The fields of the form that a refused parameter belongs to.
 FIELDS = {"sepa_debit[iban]": "iban"}
 
@@ -105,8 +110,8 @@ class CheckoutPages:
 
     def _payment_method(self, form: CheckoutForm) -> Json:
         if form.method == "card":
-            return self._api.post("/v1/payment_methods", form.card.as_params())
-        details = form.billing_details()
+            return self._api.post("/v1/payment_methods", form.card_params())
+        details = form.account_details()
         if form.method == "sepa_debit":
             params = {"type": "sepa_debit", "sepa_debit": {"iban": form.iban}}
             return self._api.post("/v1/payment_methods", {**params, "billing_details": details})
@@ -143,15 +148,19 @@ class CheckoutPages:
     def _order(self, session: Json) -> Json:
         """What the summary shows."""
         private, world = self._private(session), self._api.world
-        data = private["params"].get("subscription_data", {})
         lines = private["line_items"]
         parts = checkout_lines.breakdown(world, lines)
         return {
             "code": self._code(session),
             "lines": lines,
             "taxes": parts["taxes"],
-            "trial_end": subscriptions.trial_end_of(world, data),
+            "trial_days": self._trial_days(private["params"].get("subscription_data", {})),
         }
+
+    def _trial_days(self, data: Json) -> int:
+        world = self._api.world
+        end = subscriptions.trial_end_of(world, data)
+        return 0 if end is None else -((world.now() - end) // DAY)
 
     def _code(self, session: Json) -> str | None:
         """What the customer knows of the discount: its code, or its coupon's name."""
@@ -186,9 +195,12 @@ def known_email(session: Json) -> str | None:
 
 
 def last_error(intent: Json) -> dict[str, str]:
-    """Why the intent's last attempt came to nothing."""
+    """Why the intent's last attempt came to nothing, in words for the customer."""
     error = intent.get("last_payment_error") or intent.get("last_setup_error")
-    return {"card": str(error["message"])} if error else {}
+    if error is None:
+        return {}
+    authentication = str(error.get("code")).endswith("_authentication_failure")
+    return {"card": NOT_AUTHENTICATED if authentication else str(error["message"])}
 
 
 def next_url(session: Json) -> str:
