@@ -33,7 +33,8 @@ class Api:
         if call.delay:
             await asyncio.sleep(call.delay)
         response = self._engine.answer(call)
-        self._sender.wake()
+        if call.method != "GET":  # what falls due by the clock, the sender looks at by itself
+            self._sender.wake()
         if response.cut and CUT in scope["extensions"]:
             await scope["extensions"][CUT]()
         else:
