@@ -240,6 +240,8 @@ def _with_net_amount(world: World, item: Json) -> Json:
     """What isn't discountable shows what it comes to."""
     if not item["discountable"]:
         return world.store.update(item, net_amount=item["amount"])
+    if "net_amount" not in item:
+        return item
     return world.store.insert({name: item[name] for name in item if name != "net_amount"})
 
 
