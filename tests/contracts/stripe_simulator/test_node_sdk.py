@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.contracts.stripe_simulator.clients import PACKAGES, Clients
-from tests.contracts.stripe_simulator.server import served
 from tests.contracts.stripe_simulator.shapes import PRESENCE
 
 PROGRAMS = {program.stem: program for program in sorted(PACKAGES.glob("programs/*.mjs"))}
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with served() as url:
-        yield url
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
