@@ -32,6 +32,18 @@ from local.stripe_simulator.resources.entitlements import (
     features,
     product_features,
 )
+from local.stripe_simulator.resources.invoices import (
+    invoice_collection,
+    invoice_drafts,
+    invoice_endings,
+    invoice_finalization,
+    invoice_item_requests,
+    invoice_line_requests,
+    invoice_payments,
+    invoice_sending,
+    invoices,
+    tax_rates,
+)
 from local.stripe_simulator.resources.metering import meter_events, meters
 from local.stripe_simulator.resources.payments import (
     account_balance,
@@ -45,29 +57,17 @@ from local.stripe_simulator.resources.payments import (
     setup_intents,
 )
 from local.stripe_simulator.resources.portal import portal_configurations, portal_sessions
-from local.stripe_simulator.routing import Router
-from local.stripe_simulator.store import Json
-
-from local.stripe_simulator.resources.invoices import (
-    invoice_collection,
-    invoice_drafts,
-    invoice_endings,
-    invoice_finalization,
-    invoice_item_requests,
-    invoice_line_requests,
-    invoice_payments,
-    invoice_sending,
-    invoices,
-    tax_rates,
-)
 from local.stripe_simulator.resources.subscriptions import (
     invoice_previews,
+    subscription_arrears,
     subscription_creation,
     subscription_item_changes,
     subscription_lifecycle,
     subscription_schedules,
     subscriptions,
 )
+from local.stripe_simulator.routing import Router
+from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import Reaction, World
 
 ROUTER = Router(
@@ -165,9 +165,10 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     invoice_sending.REACTIONS,
     promotion_codes.REACTIONS,
     disputes.REACTIONS,
-    session_completion.REACTIONS,
     refunds.REACTIONS,
+    session_completion.REACTIONS,
     subscription_creation.REACTIONS,
+    subscription_arrears.REACTIONS,
     subscription_lifecycle.REACTIONS,
     subscription_schedules.REACTIONS,
     customers.REACTIONS,

@@ -305,3 +305,18 @@ def test_a_deleted_customers_invoices_are_left_alone(stripe: Account) -> None:
     stripe.delete(f"/v1/customers/{customer['id']}")
     stripe.wait(DAY)
     assert fetch(stripe, invoice)["status"] == "draft"
+
+
+def test_a_subscription_that_is_sent_its_invoices_is_past_due_when_one_is(stripe: Account) -> None:
+    subscription = stripe.subscribe(None, collection_method="send_invoice", days_until_due=7)
+    assert subscription["status"] == "active"
+    invoice = stripe.latest_invoice(subscription)
+    assert (invoice["status"], invoice["due_date"]) == ("draft", START + 7 * DAY)
+    stripe.wait(HOUR)
+    assert fetch(stripe, invoice)["status"] == "open"
+    assert stripe.event_types()[-1] == "invoice.sent"
+    stripe.wait(7 * DAY)
+    path = f"/v1/subscriptions/{subscription['id']}"
+    assert stripe.get(path)["status"] == "past_due"
+    stripe.post(f"{path_of(invoice)}/pay", payment_method="pm_card_visa")
+    assert stripe.get(path)["status"] == "active"
