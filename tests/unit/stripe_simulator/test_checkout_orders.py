@@ -180,7 +180,7 @@ def test_a_fixed_quantity_stays(stripe: Account) -> None:
 
 
 def test_a_discount_of_everything_needs_no_money(stripe: Account) -> None:
-    free = {"discounts": [{"coupon": coupon(stripe, percent_off=100, duration="once")}]}
+    free: Json = {"discounts": [{"coupon": coupon(stripe, percent_off=100, duration="once")}]}
     once = stripe.session(stripe.price(500, None), **free)
     path = f"/v1/payment_pages/{once['id']}/confirm"
     assert stripe.post(path)["payment_status"] == "no_payment_required"

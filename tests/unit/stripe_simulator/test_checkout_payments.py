@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.stripe_simulator.account import DAY, START, Account, Json
 
-DEBITS = {"allowed_payment_method_types": ["card", "us_bank_account"]}
+DEBITS: dict[str, Any] = {"allowed_payment_method_types": ["card", "us_bank_account"]}
 AUTHENTICATED = "pm_card_threeDSecure2Required"
 
 
