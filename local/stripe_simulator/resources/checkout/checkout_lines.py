@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.stripe_simulator import periods
-from local.stripe_simulator.errors import invalid, not_simulated
+from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.params import Params, merged
 from local.stripe_simulator.resources.catalogue import discounts, prices
 from local.stripe_simulator.resources.catalogue.discounts import Priced, Reduction
@@ -52,10 +52,7 @@ def new(world: World, given: Params, index: int, mode: str) -> Json:
             "`subscription` mode or use only one-time prices.",
             where,
         )
-    if price["unit_amount"] is None:
-        raise not_simulated("prices without an amount of their own on this page", where)
-    if "quantity" not in given:
-        raise invalid(f"Quantity is required. Add `quantity` to `{where}`", where)
+    _check_given_quantity(price, given, where)
     adjustable = _adjustable(given, where)
     line = {
         "id": world.new_id("li_1", 23),
@@ -65,9 +62,10 @@ def new(world: World, given: Params, index: int, mode: str) -> Json:
         "description": world.store.get("product", price["product"])["name"],
         "metadata": merged({}, given.get("metadata")),
         "price": price,
-        "quantity": given["quantity"],
+        "quantity": given.get("quantity"),
     }
-    check_quantity(line, given["quantity"], f"{where}[quantity]")
+    if line["quantity"] is not None:
+        check_quantity(line, line["quantity"], f"{where}[quantity]")
     tax_rates = [
         world.store.get("tax_rate", rate, f"{where}[tax_rates][{position}]")
         for position, rate in enumerate(given.get("tax_rates", []))
@@ -101,6 +99,15 @@ def _adjustable(given: Params, where: str) -> Json | None:
     return limits
 
 
+def _check_given_quantity(price: Json, given: Params, where: str) -> None:
+    """A quantity is needed, but not of what is metered: usage is billed when it is known."""
+    metered = (price["recurring"] or {}).get("usage_type") == "metered"
+    if metered and "quantity" in given:
+        raise invalid("You cannot set the quantity for metered plans.", f"{where}[quantity]")
+    if not metered and "quantity" not in given:
+        raise invalid(f"Quantity is required. Add `quantity` to `{where}`", where)
+
+
 def check_quantity(line: Json, quantity: int, where: str) -> None:
     limits = line["adjustable_quantity"]
     if limits and not limits["minimum"] <= quantity <= limits["maximum"]:
@@ -123,7 +130,7 @@ def check_together(lines: Sequence[Json], mode: str) -> None:
     if len({(each["interval"], each["interval_count"]) for each in recurring}) > 1:
         message = "Checkout does not support multiple prices with different billing intervals."
         raise invalid(message, "line_items")
-    if not any(line["quantity"] for line in lines):
+    if all(line["quantity"] == 0 for line in lines):
         raise invalid("At least one line item must have a quantity.", "line_items")
 
 
@@ -135,7 +142,7 @@ def work_out(
     reduction: Reduction | None = None,
 ) -> list[Json]:
     """The lines with their amounts; `discount` is shown with what its `reduction` takes off."""
-    priced = [Priced(due(line, terms), line["price"]["product"]) for line in lines]
+    priced = [Priced(due(world, line, terms), line["price"]["product"]) for line in lines]
     taken = discounts.apply(priced, [reduction] if reduction else [])
     worked_out = []
     for line, full, off in zip(lines, priced, taken, strict=True):
@@ -147,9 +154,16 @@ def work_out(
     return worked_out
 
 
-def due(line: Json, terms: Terms) -> int:
+def full_amount(world: World, line: Json) -> int:
+    """What a line costs, for a whole period if it recurs; what is metered is not known yet."""
+    if line["quantity"] is None:
+        return 0
+    return prices.cost(world, line["price"], line["quantity"])
+
+
+def due(world: World, line: Json, terms: Terms) -> int:
     """What a line costs today, before discounts and taxes."""
-    full = int(line["price"]["unit_amount"] * line["quantity"])
+    full = full_amount(world, line)
     recurring = line["price"]["recurring"]
     if recurring is None:
         return full

@@ -281,7 +281,7 @@ def purchase(world: World, session: Json) -> Purchase:
         session["customer"],
         session["currency"],
         frozenset(line["price"]["product"] for line in lines),
-        sum(int(line["price"]["unit_amount"] * line["quantity"]) for line in lines),
+        sum(checkout_lines.full_amount(world, line) for line in lines),
     )
 
 

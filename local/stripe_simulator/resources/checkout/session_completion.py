@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from local.stripe_simulator.events import CHECKOUT_PAYMENT, CHECKOUT_SETUP, CHECKOUT_SUBSCRIBE
 from local.stripe_simulator.resources.catalogue import discounts
-from local.stripe_simulator.resources.checkout import checkout_sessions
+from local.stripe_simulator.resources.checkout import checkout_lines, checkout_sessions
 from local.stripe_simulator.resources.customers import customers
 from local.stripe_simulator.resources.invoices import (
     invoice_collection,
@@ -200,11 +200,11 @@ def _subscribe(
                 {
                     "metadata": line["metadata"],
                     "price": line["price"]["id"],
-                    "quantity": line["quantity"],
                     "tax_rates": _rates(world, line),
+                    **({} if line["quantity"] is None else {"quantity": line["quantity"]}),
                 }
                 for line in private["line_items"]
-                if line["price"]["recurring"] and line["quantity"]
+                if line["price"]["recurring"] and line["quantity"] != 0
             ],
         },
     )
@@ -232,7 +232,7 @@ def _one_time_items(
         invoice_items.new(
             world,
             customer["id"],
-            amount=line["price"]["unit_amount"] * line["quantity"],
+            amount=checkout_lines.full_amount(world, line),
             currency=line["currency"],
             description=line["description"],
             start=world.now(),

@@ -58,8 +58,10 @@ def bill(  # noqa: PLR0913 - all that an invoice is made of
     pending: Sequence[Json] | None = None,
 ) -> tuple[Json, Json]:
     """Draft the invoice of the items' current periods: (subscription, invoice)."""
-    billed = subscription["items"]["data"] if items is None else items
-    lines = [subscription_items.line(world, subscription, item) for item in billed]
+    if items is None:  # the first time: usage is billed when it is known
+        every = subscription["items"]["data"]
+        items = [item for item in every if not subscription_items.is_metered(item)]
+    lines = [subscription_items.line(world, subscription, item) for item in items]
     invoice = draft(world, subscription, reason, lines, since, pending=pending)
     subscription_items.remember_billed(world, invoice)
     return world.store.update(subscription, latest_invoice=invoice["id"]), invoice
@@ -116,7 +118,7 @@ def _add_extra(world: World, subscription: Json, extra: Params, where: str) -> N
     invoice_items.new(
         world,
         subscription["customer"],
-        amount=price["unit_amount"] * quantity,
+        amount=prices.cost(world, price, quantity, subscription["currency"]),
         currency=subscription["currency"],
         description=subscription_items.product_name(world, {"price": price}),
         start=start,

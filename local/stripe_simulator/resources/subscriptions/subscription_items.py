@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from local.stripe_simulator import periods
-from local.stripe_simulator.money import formatted
 from local.stripe_simulator.params import Params, merged
-from local.stripe_simulator.resources.catalogue import discounts, prices
+from local.stripe_simulator.resources.catalogue import discounts, price_amounts, prices
 from local.stripe_simulator.resources.invoices.invoice_drafts import Line
+from local.stripe_simulator.resources.metering import meters
 from local.stripe_simulator.resources.subscriptions import prorations
 from local.stripe_simulator.resources.subscriptions.prorations import Debit, Span
 from local.stripe_simulator.store import Json
@@ -60,8 +60,9 @@ def is_metered(item: Json) -> bool:
     return bool(item["price"]["recurring"]["usage_type"] == "metered")
 
 
-def amount(item: Json) -> int:
-    return int(item["price"]["unit_amount"] * item["quantity"])
+def amount(world: World, item: Json, currency: str) -> int:
+    """What the item's quantity costs for a whole period."""
+    return prices.cost(world, item["price"], item["quantity"], currency)
 
 
 def span(item: Json) -> Span:
@@ -91,17 +92,20 @@ def product_name(world: World, item: Json) -> str:
 
 def line(world: World, subscription: Json, item: Json, part: Span | None = None) -> Line:
     """What the item's current period costs, or `part` of it; nothing while it is a trial."""
+    if is_metered(item):
+        return usage_line(world, subscription, item)
     start, end = part or span(item)
     whole = whole_period(subscription, item, start)
     trial = subscription["status"] == "trialing"
     proration = not trial and (start, end) != whole
     price, quantity = item["price"], item["quantity"]
+    full = amount(world, item, subscription["currency"])
     return Line(
-        amount=0 if trial else prorations.share(amount(item), (start, end), whole),
+        amount=0 if trial else prorations.share(full, (start, end), whole),
         description=_describe(world, subscription, item, (start, end), proration=proration),
         start=start,
         end=end,
-        currency=price["currency"],
+        currency=subscription["currency"],
         price=price,
         quantity=quantity,
         discounts=tuple(item["discounts"]),
@@ -112,17 +116,51 @@ def line(world: World, subscription: Json, item: Json, part: Span | None = None)
     )
 
 
+def usage_line(world: World, subscription: Json, item: Json) -> Line:
+    """What was used of a metered item in its current period, which is billed when it is over."""
+    start, end = span(item)
+    used = meters.usage(world, item, start, end)
+    return Line(
+        amount=prices.cost(world, item["price"], used, subscription["currency"]),
+        description=_at_price(world, subscription, item, used),
+        start=start,
+        end=end,
+        currency=subscription["currency"],
+        price=item["price"],
+        quantity=used,
+        discounts=tuple(item["discounts"]),
+        tax_rates=tuple(item["tax_rates"]),
+        subscription=subscription["id"],
+        subscription_item=item["id"],
+    )
+
+
+def billed_by_usage(subscription: Json) -> list[Json]:
+    """The metered items of which the current period counts: what is used in a trial is free."""
+    trial_end = subscription["trial_end"] or 0
+    return [
+        item
+        for item in subscription["items"]["data"]
+        if is_metered(item) and item["current_period_start"] >= trial_end
+    ]
+
+
 def _describe(world: World, subscription: Json, item: Json, part: Span, *, proration: bool) -> str:
     """Stripe's words (for trials as of "Compare classic and flexible billing mode")."""
-    name, quantity, price = product_name(world, item), item["quantity"], item["price"]
+    name, quantity = product_name(world, item), item["quantity"]
     if subscription["status"] == "trialing":
         if subscription["billing_mode"]["type"] == "classic":
             return f"Trial period for {name}"
         return f"Free trial for {quantity} \u00d7 {name}"
     if proration:
         return prorations.describe("Remaining", quantity, name, part[0])
-    each = formatted(price["unit_amount"], price["currency"])
-    return f"{quantity} \u00d7 {name} (at {each} / {price['recurring']['interval']})"
+    return _at_price(world, subscription, item, quantity)
+
+
+def _at_price(world: World, subscription: Json, item: Json, quantity: int) -> str:
+    amounts = prices.amounts(world, item["price"], subscription["currency"])
+    each, interval = price_amounts.each(amounts, quantity), item["price"]["recurring"]["interval"]
+    return f"{quantity} \u00d7 {product_name(world, item)} ({each} / {interval})"
 
 
 def debits(world: World, item_id: str) -> tuple[Debit, ...]:
@@ -164,8 +202,8 @@ def full_prices(
 ) -> Mapping[str, Debit]:
     """What each item costs for the whole period around `at`, less its share of all discounts."""
     licensed = [item for item in items if not is_metered(item)]
-    amounts = [amount(item) for item in licensed]
     currency = subscription["currency"]
+    amounts = [amount(world, item, currency) for item in licensed]
     for index, item in enumerate(licensed):
         own = discounts.reductions(world, item["discounts"], currency)
         taken = discounts.apply([_priced(item, amounts[index])], own)

@@ -134,13 +134,15 @@ def advance(world: World, before: Json) -> tuple[Json, Json]:
         after["billing_cycle_anchor"] = before["trial_end"]
     begun = {item["id"]: _next_period(world, after, item) for item in over}
     items = [begun.get(item["id"], item) for item in before["items"]["data"]]
+    used = [item for item in subscription_items.billed_by_usage(before) if item in over]
+    ahead = [item for item in begun.values() if not subscription_items.is_metered(item)]
     subscription = world.store.update(
         before,
         billing_cycle_anchor=after["billing_cycle_anchor"],
         items=subscription_items.replace_in(before, items),
         status=after["status"],
     )
-    return bill(world, subscription, "subscription_cycle", since, list(begun.values()))
+    return bill(world, subscription, "subscription_cycle", since, [*used, *ahead])
 
 
 def _anchors_at_end(before: Json) -> bool:
