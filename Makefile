@@ -50,6 +50,10 @@ status: $(INSTALLED) ## say whether it runs, and where
 demo: $(INSTALLED) ## buy a subscription on the running system, step by step
 	@$(BIN)/python -m local.stack demo
 
+.PHONY: stripe
+stripe: $(INSTALLED) ## start only the local Stripe, an empty account; Ctrl-C ends it
+	@$(BIN)/python -m local.stripe_simulator
+
 .PHONY: deploy
 deploy: $(INSTALLED) ## build and deploy to AWS, by samconfig.toml and your AWS profile
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sam build

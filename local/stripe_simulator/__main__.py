@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from random import Random
 
 from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.greeting import greeting
 from local.stripe_simulator.http.serving import address, create_server, listen
 from local.stripe_simulator.world import Settings
 
@@ -81,8 +83,9 @@ def main() -> None:
             rate_limit=args.rate_limit,
         ),
     )
-    print(f"The local Stripe is at {base_url}", flush=True)
-    create_server(engine).run(sockets=[listener])
+    print(greeting(base_url, engine.world.settings.secret_key), flush=True)
+    with suppress(KeyboardInterrupt):  # the server has ended by then
+        create_server(engine).run(sockets=[listener])
 
 
 if __name__ == "__main__":
