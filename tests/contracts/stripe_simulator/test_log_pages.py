@@ -66,6 +66,15 @@ def test_an_empty_account_says_how_to_begin(http: httpx.Client) -> None:
     assert http.get("/_sim").headers["location"] == "/_sim/"
 
 
+def test_trouble_that_is_on_demand_is_announced(http: httpx.Client) -> None:
+    assert "is on" not in page(http, "/_sim/")
+    http.put("/_sim/chaos", json={"rules": [{"delay": 5}]})
+    http.post("/_sim/faults", json={"kind": "error_before", "path": "/v1/prices"})
+    overview = page(http, "/_sim/")
+    assert "Chaos is on" in overview
+    assert "error_before for * /v1/prices" in overview
+
+
 @pytest.mark.usefixtures("subscription")
 def test_every_link_of_the_log_leads_somewhere(http: httpx.Client) -> None:
     """From the overview on: every page, object, event and request can be reached and read."""

@@ -42,6 +42,8 @@ class AccountPages(View):
             events=events,
             deliveries=self._deliveries_of(events),
             refused=list(islice(refused, LATEST)),
+            faults=list(self._engine.faults),
+            rules=self._world.deliveries.chaos,
             has_destinations=bool(self._world.deliveries.destinations),
         )
 
