@@ -71,3 +71,11 @@ def test_rolling_again_does_not_prolong_an_older_secret(stripe: Account) -> None
 def test_secrets_are_in_no_representation(stripe: Account) -> None:
     hook = stripe.post(HOOKS, url=URL, enabled_events=["*"])
     assert hook["secret"] not in repr(stripe.engine.world.deliveries.destinations)
+
+
+def test_an_account_has_sixteen_endpoints_at_most(stripe: Account) -> None:
+    hooks = [stripe.post(HOOKS, url=URL, enabled_events=["*"])["id"] for _ in range(16)]
+    error = stripe.refused("POST", HOOKS, 400, url=URL, enabled_events=["*"])
+    assert "maximum of 16" in error["message"]
+    stripe.delete(f"{HOOKS}/{hooks[0]}")
+    stripe.post(HOOKS, url=URL, enabled_events=["*"])

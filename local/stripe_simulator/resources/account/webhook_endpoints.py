@@ -49,9 +49,12 @@ def _event_type(value: Any, path: str) -> str:
 
 
 ENABLED_EVENTS = list_of(Field(_event_type), maximum=500)
+MOST = 16  # of an account in test mode
 
 
 def create(world: World, params: Params) -> Json:
+    if world.store.counts().get("webhook_endpoint", 0) >= MOST:
+        raise invalid(f"You have reached the maximum of {MOST} test webhook endpoints.")
     return add(world, params, f"whsec_{world.token(32)}")
 
 
