@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Literal
+from typing import Any, Literal
 
 from local.stripe_simulator.chaos import Rule, rule_for
 from local.stripe_simulator.events import matches
 from local.stripe_simulator.journal import Journal
+from local.stripe_simulator.shelf import Packed
 from local.stripe_simulator.store import Json
 
 # An immediate attempt, then these delays (seconds): about three days in all.
@@ -77,7 +78,7 @@ class Delivery:
     """
 
     number: int
-    event: Json
+    event: Mapping[str, Any]
     destination: Destination
     created: float
     by_hand: bool = False
@@ -292,6 +293,8 @@ class Deliveries:
         self._pending += (state == "pending") - (delivery.state == "pending")
         delivery.state = state
         delivery.next_attempt_at = None
+        if state not in ("pending", "held"):
+            delivery.event = Packed(delivery.event)
 
     def _remove(self, delivery: Delivery) -> None:
         self._enter(delivery, "dropped")

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from hashlib import sha256
 from typing import Any
 
 from local.stripe_simulator import access, errors, snapshots
@@ -192,6 +193,7 @@ class Engine:
         state = snapshots.read(snapshot)
         self.world.restore(state["world"])
         vars(self).update(state["engine"])
+        self._idempotency.forget_progress()
 
     def reset(self) -> None:
         """Be as new, at the clock's time: ids are made as from the start."""
@@ -240,7 +242,7 @@ class Engine:
         self._rate_limits.count(f"{route.method} {route.path}", self.world.clock())
         fingerprint = ""
         if call.key is not None:
-            fingerprint = json.dumps([call.method, call.path, params], sort_keys=True, default=str)
+            fingerprint = _fingerprint(call, params)
             kept = self._idempotency.find(call.key, fingerprint, self.world.wall())
             if kept is not None:
                 return kept, True
@@ -299,6 +301,12 @@ class Engine:
         if replayed:
             headers["Idempotent-Replayed"] = "true"
         return Response(answer.status, headers, answer.body, cut)
+
+
+def _fingerprint(call: Call, params: Mapping[str, Any]) -> str:
+    """What tells a request from another one under the same key."""
+    asked = json.dumps([call.method, call.path, params], sort_keys=True, default=str)
+    return sha256(asked.encode()).hexdigest()
 
 
 def _refusal(answer: Answer) -> str | None:

@@ -6,8 +6,9 @@ that were refused before anything happened.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from local.stripe_simulator.errors import invalid, key_in_use, other_parameters
 
@@ -57,10 +58,14 @@ class IdempotencyKeys:
         answer = self._answers.get(key)
         if answer is not None and answer.fingerprint != fingerprint:
             raise other_parameters(key)
-        return answer
+        return answer and replace(answer, body=zlib.decompress(answer.body))
 
     def keep(self, key: str, answer: Answer) -> None:
-        self._answers[key] = answer
+        self._answers[key] = replace(answer, body=zlib.compress(answer.body, level=1))
+
+    def forget_progress(self) -> None:
+        """No request is in progress: time was turned back."""
+        self._in_progress.clear()
 
     def _forget_before(self, limit: float) -> None:
         while self._answers and next(iter(self._answers.values())).at <= limit:

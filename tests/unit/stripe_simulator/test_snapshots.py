@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.faults import Fault
 from local.stripe_simulator.snapshots import NoSnapshot
 from tests.unit.stripe_simulator.account import DAY, START, Account
 
@@ -62,6 +63,15 @@ def test_what_was_replayed_is_replayed_again_and_what_came_later_is_forgotten(
     stripe.engine.restore(snapshot)
     assert create("before").body == kept.body
     assert "Idempotent-Replayed" not in create("after").headers
+
+
+def test_a_key_is_free_after_going_back_while_its_request_was_delayed(stripe: Account) -> None:
+    stripe.engine.faults.add(Fault("delay", seconds=5.0))
+    headers = {"Authorization": "Bearer sk_test_x", "Idempotency-Key": "op-1"}
+    call = stripe.engine.receive("POST", "/v1/products", {"name": "Standard"}, headers)
+    stripe.engine.restore(stripe.engine.snapshot())
+    assert stripe.engine.request("POST", "/v1/products", {"name": "Other"}, headers).status == 200
+    assert stripe.engine.answer(call).json()["error"]["type"] == "idempotency_error"
 
 
 def test_a_delivery_on_its_way_leaves_again_and_its_old_outcome_counts_for_nothing(

@@ -137,7 +137,7 @@ class DeliveryControl(Topic):
         destination = self._world.deliveries.destinations.get(delivery.destination.id)
         if destination is None or not destination.enabled:
             return refusal(409, f"{delivery.destination.id} is disabled or deleted")
-        again = self._world.deliveries.resend(delivery.event, destination, self._world.wall())
+        again = self._world.deliveries.resend(dict(delivery.event), destination, self._world.wall())
         self._sender.wake()
         return JSONResponse(_shown(again), status_code=201)
 
