@@ -14,6 +14,7 @@ from tests.properties.stripe_simulator.run import Run
 
 HOUR, DAY = 3600, 86400
 GOOD_CARDS = ("pm_card_visa",) * 6 + ("pm_card_mastercard", "pm_card_amex")
+CHALLENGED_CARDS = ("pm_card_threeDSecure2Required", "pm_card_authenticationRequired")
 ALL_CARDS = tuple(f"pm_card_{card.name}" for card in CARDS)
 
 
@@ -26,7 +27,10 @@ class Action:
 
 
 def card(run: Run) -> str:
-    return run.one_of(GOOD_CARDS if run.chance(0.6) else ALL_CARDS)
+    """A card that pays, one that asks for 3D Secure, or any."""
+    if run.chance(0.55):
+        return run.one_of(GOOD_CARDS)
+    return run.one_of(CHALLENGED_CARDS if run.chance(0.25) else ALL_CARDS)
 
 
 def items_of(run: Run, subscription: dict[str, Any]) -> list[str]:
@@ -235,7 +239,8 @@ class EndSubscription(Action):
 
 class Schedule(Action):
     def do(self, run: Run) -> None:
-        choice = run.one_of(("from", "new", "update", "release", "cancel"))
+        choices = ("from", "new", "update", "release", "cancel")
+        choice = run.one_of(choices if run.has("subscription_schedule") else choices[:2])
         path = f"/v1/subscription_schedules/{run.id_of('subscription_schedule')}"
         phases = [self.phase(run) for _ in range(run.one_of((1, 2)))]
         if choice == "from":
@@ -397,12 +402,18 @@ class SetUpACard(Action):
 
 
 class Authenticate(Action):
-    """What the customer answers to a bank's 3DS challenge."""
+    """What the customer answers to a bank's 3D Secure challenge."""
+
+    needs = "payment_intent"
 
     def do(self, run: Run) -> None:
-        kind = run.one_of(("payment_intent", "payment_intent", "setup_intent"))
+        kind = "setup_intent" if run.has("setup_intent") and run.chance(0.3) else self.needs
+        intent = run.object_of(kind)
+        for _ in range(5):  # one that waits for it, rather
+            if intent.get("status") != "requires_action":
+                intent = run.object_of(kind)
         outcome = run.one_of(("completed", "completed", "failed"))
-        run.post(f"/v1/3ds2/{run.id_of(kind)}/authenticate", outcome=outcome)
+        run.post(f"/v1/3ds2/{intent.get('id')}/authenticate", outcome=outcome)
 
 
 class Refund(Action):
@@ -434,7 +445,7 @@ class TestClock(Action):
     def do(self, run: Run) -> None:
         clock = run.object_of("test_helpers.test_clock")
         path = f"/v1/test_helpers/test_clocks/{clock.get('id')}"
-        choice = run.one_of(("make", "advance", "advance", "delete"))
+        choice = run.one_of(("make", "advance", "advance", "delete")) if clock else "make"
         if choice == "make":
             run.post(
                 "/v1/test_helpers/test_clocks", frozen_time=run.now() + run.one_of((0, 9)) * DAY

@@ -6,6 +6,7 @@ a failing run stays a run when steps are taken out of it: that is how it is made
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,6 @@ from tests.properties.stripe_simulator.watched import (
     Violation,
     WatchedLog,
     WatchedStore,
-    as_text,
 )
 
 START = 1_800_000_000
@@ -249,12 +249,13 @@ class Run:
             after = {"starting_after": listed[-1]} if listed else {}
             answer = self.engine.request("GET", "/v1/events", form({"limit": 100, **after}), KEY)
             page = answer.json()
-            for event in page["data"]:
-                listed.append(event["id"])
-                if as_text(event["data"]) != self.store.told[event["id"]]:
-                    raise Violation(f"{event['type']} {event['id']} isn't as it was told")
-        if len(set(listed)) != len(listed):
-            raise Violation("an event is listed twice")
+            listed += [event["id"] for event in page["data"]]
+        if len(set(listed)) != len(listed) or not self.store.told.keys() >= set(listed):
+            raise Violation("the pages of events don't fit together")
+        for event_id in listed:
+            event = self.store.find(event_id) or {}
+            if json.dumps(event["data"]) != self.store.told[event_id]:
+                raise Violation(f"{event['type']} {event_id} isn't as it was told")
 
     def transcript(self) -> str:
         return "\n".join(map(str, self.asked))

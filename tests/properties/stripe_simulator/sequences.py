@@ -10,7 +10,7 @@ from tests.properties.stripe_simulator.actions import ACTIONS, WEIGHTS, Action, 
 from tests.properties.stripe_simulator.run import Run
 from tests.properties.stripe_simulator.watched import Violation
 
-STEPS = 25
+STEPS = 20
 
 
 class Failed(AssertionError):

@@ -110,10 +110,6 @@ class Violation(BaseException):
     """Something that must never be; no Exception, so that the engine can't answer it with a 500."""
 
 
-def as_text(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
 class WatchedStore(Store):
     """Notes what changes, and checks what may be seen of it."""
 
@@ -132,7 +128,7 @@ class WatchedStore(Store):
         if former and former["created"] != obj["created"]:
             raise Violation(f"the id {object_id} was given twice")
         if kind == "event":
-            self.told[object_id] = as_text(obj["data"])
+            self.told[object_id] = json.dumps(obj["data"])
         self.ids.setdefault(kind, []).append(object_id)
         self.changed[object_id] = None
         return super().insert(obj)
@@ -180,7 +176,7 @@ class WatchedLog(EventLog):
             self._store.find(obj["id"]) if "id" in obj else None
         )  # an upcoming invoice has none
         if stored is not None and not stored.get("deleted"):
-            if as_text(stored) != as_text(obj):
+            if stored != obj:
                 raise Violation(f"{recorded.kind} tells {obj['id']} as it isn't")
             self._store.see(obj)
         super().add(recorded)
