@@ -152,6 +152,7 @@ class CheckoutPages:
         parts = checkout_lines.breakdown(world, lines)
         return {
             "code": self._code(session),
+            "full": {line["id"]: checkout_lines.full_amount(world, line) for line in lines},
             "lines": lines,
             "taxes": parts["taxes"],
             "trial_days": self._trial_days(private["params"].get("subscription_data", {})),

@@ -238,3 +238,27 @@ def test_an_expired_session_can_be_recovered_for_a_month(stripe: Account) -> Non
     assert (copy["metadata"], copy["allow_promotion_codes"]) == ({"user": "1"}, True)
     stripe.wait(30 * DAY)
     stripe.refused("POST", path, 400)
+
+
+def test_a_recovered_session_sells_the_same_at_the_same_price(stripe: Account) -> None:
+    product = stripe.post("/v1/products", name="Shirt")["id"]
+    price = {"currency": "usd", "product": product, "unit_amount_decimal": "500"}
+    session = stripe.session(
+        stripe.price(1, None),
+        line_items=[{"price_data": price, "quantity": 3}],
+        after_expiration={"recovery": {"enabled": "true"}},
+    )
+    stripe.post(f"/v1/checkout/sessions/{session['id']}/expire")
+    stripe.engine.restore(stripe.engine.snapshot())  # all that is kept can be written down
+    prices = len(stripe.get("/v1/prices")["data"])
+    copy = stripe.post(f"/v1/payment_pages/{session['id']}/recover")
+    assert copy["amount_total"] == 1500
+    assert len(stripe.get("/v1/prices")["data"]) == prices
+
+
+def test_an_amount_that_was_not_expected_is_not_charged(stripe: Account) -> None:
+    path = f"/v1/payment_pages/{stripe.session()['id']}/confirm"
+    card = {"payment_method": "pm_card_visa"}
+    error = stripe.refused("POST", path, 400, **card, expected_amount=1899)
+    assert error["param"] == "expected_amount"
+    assert stripe.post(path, **card, expected_amount=1900)["status"] == "complete"

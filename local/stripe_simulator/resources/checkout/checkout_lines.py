@@ -74,6 +74,18 @@ def new(world: World, given: Params, index: int, mode: str) -> Json:
     return line
 
 
+def given(world: World, line: Json) -> Params:
+    """The parameters that make such a line again."""
+    params = {
+        "adjustable_quantity": line["adjustable_quantity"],
+        "metadata": line["metadata"],
+        "price": line["price"]["id"],
+        "quantity": line["quantity"],
+        "tax_rates": [rate["id"] for rate in world.private[line["id"]]["tax_rates"]],
+    }
+    return {name: value for name, value in params.items() if value is not None}
+
+
 def _price(world: World, given: Params, where: str) -> Json:
     if ("price" in given) == ("price_data" in given):
         raise invalid("You must specify either `price` or `price_data`.", where)

@@ -20,6 +20,7 @@ from local.stripe_simulator.world import World
 SHORTEST_SECONDS = 1800
 LONGEST_SECONDS = 86400
 RECOVERABLE_SECONDS = 30 * 86400
+NOT_RECOVERED = ("discounts", "expires_at")
 PAYMENT_METHOD_OPTIONS: dict[str, Json] = {
     "card": {"request_three_d_secure": "automatic"},
     "sepa_debit": {},
@@ -39,7 +40,7 @@ def create(world: World, params: Params) -> Json:
     world.private[session_id] = {
         "discount": None,
         "line_items": lines,
-        "params": params,
+        "params": {name: each for name, each in params.items() if name != "line_items"},
     }
     session = world.store.insert(
         {
@@ -377,11 +378,12 @@ def recover(world: World, session_id: str) -> Json:
     recovery = (former["after_expiration"] or {}).get("recovery") or {}
     if not recovery.get("url") or recovery["expires_at"] <= world.now():
         raise invalid("This Checkout Session can't be recovered.")
-    params = {**world.private[session_id]["params"]}
-    for name in ("expires_at", "discounts", "allow_promotion_codes"):
-        params.pop(name, None)
-    if recovery["allow_promotion_codes"]:
-        params["allow_promotion_codes"] = True
+    private = world.private[session_id]
+    params = {
+        **{name: each for name, each in private["params"].items() if name not in NOT_RECOVERED},
+        "allow_promotion_codes": recovery["allow_promotion_codes"],
+        "line_items": [checkout_lines.given(world, line) for line in private["line_items"]],
+    }
     return world.store.update(create(world, params), recovered_from=session_id)
 
 

@@ -6,7 +6,7 @@ from tests.unit.stripe_simulator.account import Account
 
 
 def use(stripe: Account) -> None:
-    product = stripe.price()["product"]
+    price = stripe.price()
     coupon = stripe.post(
         "/v1/coupons",
         amount_off=500,
@@ -14,7 +14,7 @@ def use(stripe: Account) -> None:
         currency_options={"eur": {"amount_off": 450}},
         duration="repeating",
         duration_in_months=3,
-        applies_to={"products": [product]},
+        applies_to={"products": [price["product"]]},
         expand=["applies_to", "currency_options"],
     )
     path = f"/v1/coupons/{coupon['id']}"
@@ -29,4 +29,11 @@ def use(stripe: Account) -> None:
     stripe.post(f"/v1/promotion_codes/{code['id']}", metadata={"why": "test"})
     stripe.get(f"/v1/promotion_codes/{code['id']}", expand=["promotion.coupon"])
     stripe.get("/v1/promotion_codes")
+    subscription = stripe.post(
+        "/v1/subscriptions",
+        customer=stripe.customer()["id"],
+        items=[{"price": price["id"]}],
+        discounts=[{"coupon": coupon["id"]}],
+    )
+    stripe.get(f"/v1/subscriptions/{subscription['id']}", expand=["discounts.source.coupon"])
     stripe.delete(path)
