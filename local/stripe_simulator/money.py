@@ -36,7 +36,8 @@ def minimum_charge(code: str) -> int:
 
 
 def formatted(amount: int, code: str) -> str:
-    """An amount for people to read: "$19.00", "¥1900", "19.00 CHF"."""
-    number = str(amount) if code in ZERO_DECIMAL else f"{Decimal(amount) / 100:,.2f}"
+    """An amount for people to read: "$19.00", "-$19.00", "¥1900", "19.00 CHF"."""
+    sign, size = ("-", -amount) if amount < 0 else ("", amount)
+    number = str(size) if code in ZERO_DECIMAL else f"{Decimal(size) / 100:,.2f}"
     symbol = SYMBOLS.get(code)
-    return f"{symbol}{number}" if symbol else f"{number} {code.upper()}"
+    return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {code.upper()}"

@@ -26,8 +26,8 @@ class ApiClient:
         self.world = engine.world
         self._sender = sender
 
-    def get(self, path: str) -> Json:
-        return self._ask("GET", path, {})
+    def get(self, path: str, params: dict[str, Any] | None = None) -> Json:
+        return self._ask("GET", path, params or {})
 
     def post(self, path: str, params: dict[str, Any] | None = None) -> Json:
         """The answer; what happened is delivered meanwhile.
@@ -35,7 +35,14 @@ class ApiClient:
         Raises:
             Refused: The API refused it.
         """
-        answer = self._ask("POST", path, params or {})
+        return self._tell("POST", path, params or {})
+
+    def delete(self, path: str, params: dict[str, Any] | None = None) -> Json:
+        """As `post`."""
+        return self._tell("DELETE", path, params or {})
+
+    def _tell(self, method: str, path: str, params: dict[str, Any]) -> Json:
+        answer = self._ask(method, path, params)
         self._sender.wake()
         return answer
 

@@ -15,7 +15,6 @@ from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.api import Api
 from local.stripe_simulator.http.control import Control, refuse_invalid
 from local.stripe_simulator.http.pages import Pages
-from local.stripe_simulator.http.portal_pages import PortalPages
 from local.stripe_simulator.http.sender import Sender
 
 
@@ -35,7 +34,6 @@ def create_app(engine: Engine) -> ASGIApp:
     pages = Starlette(
         routes=[
             *Pages(engine, sender).routes(),
-            *PortalPages(engine, sender).routes(),
             *Control(engine, sender).routes(),
             Mount("/", api),  # any other path or method: the API tells that it has no such URL
         ],

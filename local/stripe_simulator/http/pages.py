@@ -1,4 +1,4 @@
-"""The hosted pages: paying sessions and invoices in a browser, and authenticating.
+"""The hosted pages: paying sessions and invoices in a browser, authenticating, the portal.
 
 Paying goes through the API like any client's (`api_client`), without JavaScript.
 """
@@ -14,10 +14,9 @@ from local.stripe_simulator.http.api_client import ApiClient
 from local.stripe_simulator.http.authentication_pages import AuthenticationPages
 from local.stripe_simulator.http.checkout_pages import CheckoutPages
 from local.stripe_simulator.http.invoice_pages import InvoicePages
-from local.stripe_simulator.http.rendering import HEADERS, TEMPLATES, page
+from local.stripe_simulator.http.portal_pages import PortalPages
+from local.stripe_simulator.http.rendering import page
 from local.stripe_simulator.http.sender import Sender
-
-__all__ = ["HEADERS", "TEMPLATES", "Pages"]
 
 
 class Pages:
@@ -29,6 +28,7 @@ class Pages:
             *CheckoutPages(self._api).routes(),
             *InvoicePages(self._api).routes(),
             *AuthenticationPages(self._api).routes(),
+            *PortalPages(self._api).routes(),
             Route("/_sim/returned", returned),
         ]
 

@@ -7,22 +7,19 @@ done. The API is called as any client's is, so events and refusals are the API's
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.http.api_client import ApiClient, Refused
+from local.stripe_simulator.http.rendering import each_period
 from local.stripe_simulator.money import formatted
 from local.stripe_simulator.resources.portal import portal_sessions
 from local.stripe_simulator.store import Json
 
 ENDED = ("canceled", "incomplete_expired")
 DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
-
-
-class Refused(Exception):
-    """The API refused; its message is for the customer."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +31,16 @@ class Choice:
     promotion_code: str = ""
 
 
-@dataclass
 class Portal:
-    engine: Engine
-    session: Json
-    _names: dict[str, str] = field(default_factory=dict)
+    def __init__(self, api: ApiClient, session: Json) -> None:
+        self.api, self.session = api, session
+        self._names: dict[str, str] = {}
 
     def get(self, path: str, **params: Any) -> Json:
-        return self._call("GET", path, params)
+        return self.api.get(path, params)
 
     def post(self, path: str, **params: Any) -> Json:
-        return self._call("POST", path, params)
-
-    def _call(self, method: str, path: str, params: Json) -> Json:
-        answer = self.engine.request(method, path, params, self.engine.own_headers())
-        body: Json = answer.json()
-        if answer.status != 200:
-            raise Refused(body["error"]["message"])
-        return body
+        return self.api.post(path, params)
 
     @property
     def url(self) -> str:
@@ -67,7 +56,7 @@ class Portal:
         return bool(self.features[feature]["enabled"])
 
     def now(self) -> datetime:
-        world = self.engine.world
+        world = self.api.world
         with world.on_clock(world.clock_of(self.session["id"])):
             return datetime.fromtimestamp(world.now(), UTC)
 
@@ -201,7 +190,7 @@ class Portal:
     def _promotion(self, code: str) -> str:
         found = self.get("/v1/promotion_codes", code=code, active="true")["data"]
         if not found:
-            raise Refused("This promotion code is invalid.")
+            raise Refused({"message": "This promotion code is invalid."})
         return str(found[0]["id"])
 
     def waits(self, subscription: Json, choice: Choice) -> bool:
@@ -237,7 +226,7 @@ class Portal:
             return
         prorate = feature["proration_behavior"] != "none"
         invoiced = feature["proration_behavior"] == "always_invoice"
-        self._call("DELETE", path, {"prorate": prorate, "invoice_now": invoiced, **details})
+        self.api.delete(path, {"prorate": prorate, "invoice_now": invoiced, **details})
 
     def keep(self, subscription: Json) -> None:
         """Take a cancellation at the end of the period back."""
@@ -263,7 +252,7 @@ class Portal:
         """The bank was asked: pay with the card, if it agreed."""
         intent = self.get(f"/v1/setup_intents/{intent_id}")
         if intent["customer"] != self.session["customer"] or intent["status"] != "succeeded":
-            raise Refused("Your bank did not confirm this card. Please try another one.")
+            raise Refused({"message": "Your bank did not confirm this card. Please try again."})
         self.pay_with(intent["payment_method"])
 
     def pay_with(self, method_id: str) -> None:
@@ -280,7 +269,7 @@ class Portal:
 
     def errand(self) -> Json | None:
         """The flow that the session is for, until it is done."""
-        done = portal_sessions.is_done(self.engine.world, self.session)
+        done = portal_sessions.is_done(self.api.world, self.session)
         flow: Json | None = None if done else self.session["flow"]
         return flow
 
@@ -289,7 +278,7 @@ class Portal:
         flow = self.errand()
         if flow is None:
             return self.url
-        portal_sessions.complete(self.engine.world, self.session)
+        portal_sessions.complete(self.api.world, self.session)
         after = flow["after_completion"]
         if after["type"] == "redirect":
             return str(after["redirect"]["return_url"])
@@ -315,10 +304,7 @@ def _length(price: Json) -> int:
 
 def cost(price: Json, quantity: int = 1) -> str:
     """What a price costs, for people to read: "$19.00 per month"."""
-    recurring = price["recurring"]
-    every = recurring["interval"]
-    if recurring["interval_count"] != 1:
-        every = f"{recurring['interval_count']} {every}s"
+    every = each_period(price["recurring"])
     if price["unit_amount"] is None:
-        return f"by usage, per {every}"
-    return f"{formatted(price['unit_amount'] * quantity, price['currency'])} per {every}"
+        return f"as listed, {every}"
+    return f"{formatted(price['unit_amount'] * quantity, price['currency'])} {every}"

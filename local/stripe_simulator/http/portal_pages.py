@@ -6,19 +6,18 @@ A refusal by the API is shown where it happened, in the API's words.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.http import rendering
+from local.stripe_simulator.http.api_client import ApiClient, Refused
 from local.stripe_simulator.http.card_form import CardForm
-from local.stripe_simulator.http.pages import HEADERS, TEMPLATES
-from local.stripe_simulator.http.portal import Portal, Refused, cost, ends_at, period_end
-from local.stripe_simulator.http.sender import Sender
-from local.stripe_simulator.money import formatted
+from local.stripe_simulator.http.portal import Portal, cost, ends_at, period_end
+from local.stripe_simulator.http.rendering import redirect
+from local.stripe_simulator.http.same_origin import changing
 from local.stripe_simulator.resources.portal import portal_sessions
 from local.stripe_simulator.store import Json
 
@@ -42,9 +41,8 @@ REASONS = {
 
 
 class PortalPages:
-    def __init__(self, engine: Engine, sender: Sender) -> None:
-        self._engine = engine
-        self._sender = sender
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
 
     def routes(self) -> list[Route]:
         pages = (
@@ -60,10 +58,11 @@ class PortalPages:
             ("/card/{method}/default", None, make_default, "payment_method_update"),
             ("/card/{method}/remove", None, remove, "payment_method_update"),
         )
+        prefix = "/p/session/{id}"
         return [
-            Route(f"/p/session/{{id}}{path}", self._page(handler, feature), methods=[method])
+            make(f"{prefix}{path}", self._page(handler, feature))
             for path, show, act, feature in pages
-            for method, handler in (("GET", show), ("POST", act))
+            for make, handler in ((Route, show), (changing, act))
             if handler is not None
         ]
 
@@ -73,18 +72,15 @@ class PortalPages:
         """An endpoint for the holder of an open session that allows the feature."""
 
         async def endpoint(request: Request) -> Response:
-            self._engine.run_due()
-            session = self._engine.world.store.find(request.path_params["id"])
-            if session is None or session["object"] != "billing_portal.session":
-                return _render("missing.html", 404, what="portal session")
-            if not portal_sessions.visit(self._engine.world, session):
-                return _render("portal_expired.html", 410, session=session)
-            portal = Portal(self._engine, session)
+            session = self._api.find("billing_portal.session", request)
+            if session is None:
+                return rendering.page("missing.html", 404, what="portal session")
+            if not portal_sessions.visit(self._api.world, session):
+                return rendering.page("portal_expired.html", 410, session=session)
+            portal = Portal(self._api, session)
             if feature is not None and not portal.allows(feature):
-                return _render("missing.html", 404, what="page in this portal")
-            answer = await handler(portal, request)
-            self._sender.wake()
-            return answer
+                return rendering.page("missing.html", 404, what="page in this portal")
+            return await handler(portal, request)
 
         return endpoint
 
@@ -92,7 +88,7 @@ class PortalPages:
 async def home(portal: Portal, _request: Request) -> Response:
     flow = portal.errand()
     if flow is not None:
-        return _on(_errand_url(portal, flow))
+        return redirect(_errand_url(portal, flow))
     return _home(portal)
 
 
@@ -162,7 +158,7 @@ async def cancel(portal: Portal, request: Request) -> Response:
         portal.cancel(subscription, str(form.get("feedback", "")), str(form.get("comment", "")))
     except Refused as refused:
         return _cancel_page(portal, subscription, str(refused))
-    return _on(portal.done())
+    return redirect(portal.done())
 
 
 async def keep(portal: Portal, request: Request) -> Response:
@@ -218,7 +214,7 @@ async def update(portal: Portal, request: Request) -> Response:
         portal.change(subscription, portal.chosen(subscription, dict(await request.form())))
     except Refused as refused:
         return _choices(portal, subscription, str(refused))
-    return _on(portal.done())
+    return redirect(portal.done())
 
 
 async def ask_for_card(portal: Portal, _request: Request) -> Response:
@@ -229,7 +225,12 @@ def _card_page(
     portal: Portal, status: int = 200, problems: Json | None = None, kept: Json | None = None
 ) -> Response:
     return _show(
-        portal, "portal_card.html", status=status, problems=problems or {}, kept=kept or {}
+        portal,
+        "portal_card.html",
+        status=status,
+        email=portal.customer["email"],
+        problems=problems or {},
+        kept=kept or {},
     )
 
 
@@ -239,12 +240,12 @@ async def add_card(portal: Portal, request: Request) -> Response:
     problems = form.problems(today.month, today.year)
     if problems:
         return _card_page(portal, 422, problems, form.kept())
-    base = portal.engine.world.settings.base_url
+    base = portal.api.world.settings.base_url
     try:
         bank = portal.add_card(form.as_params(), f"{base}{portal.url}/card/confirmed")
     except Refused as refused:
         return _card_page(portal, 402, {"card": str(refused)}, form.kept())
-    return _on(bank or portal.done())
+    return redirect(bank or portal.done())
 
 
 async def card_confirmed(portal: Portal, request: Request) -> Response:
@@ -252,7 +253,7 @@ async def card_confirmed(portal: Portal, request: Request) -> Response:
         portal.finish_card(request.query_params.get("setup_intent", ""))
     except Refused as refused:
         return _card_page(portal, 402, {"card": str(refused)})
-    return _on(portal.done())
+    return redirect(portal.done())
 
 
 async def make_default(portal: Portal, request: Request) -> Response:
@@ -281,29 +282,23 @@ def _after(portal: Portal, act: Callable[[], object]) -> Response:
         act()
     except Refused as refused:
         return _home(portal, str(refused))
-    return _on(portal.url)
-
-
-def _on(url: str) -> Response:
-    return RedirectResponse(url, 303, HEADERS)
+    return redirect(portal.url)
 
 
 def _missing() -> Response:
-    return _render("missing.html", 404, what="subscription or payment method of yours")
+    return rendering.page("missing.html", 404, what="subscription or payment method of yours")
 
 
 def _show(
     portal: Portal, template: str, problem: str | None = None, *, status: int = 200, **values: Any
 ) -> Response:
-    return _render(template, 400 if problem else status, portal=portal, problem=problem, **values)
-
-
-def _render(template: str, status: int, **values: Any) -> Response:
-    text = TEMPLATES.get_template(template).render(
-        **values, money=formatted, date=_date, cost=cost, ends_at=ends_at, period_end=period_end
+    return rendering.page(
+        template,
+        400 if problem else status,
+        portal=portal,
+        problem=problem,
+        cost=cost,
+        ends_at=ends_at,
+        period_end=period_end,
+        **values,
     )
-    return HTMLResponse(text, status, HEADERS)
-
-
-def _date(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%-d %B %Y")

@@ -32,16 +32,18 @@ class Site:
         self.stripe.customers.update(self.customer.id, settings)
         self.subscription = self.subscribe(self.customer.id)
 
-    def subscribe(self, customer: str) -> Any:
-        price = self.stripe.prices.create(
+    def price(self, amount: int) -> Any:
+        return self.stripe.prices.create(
             {
                 "currency": "usd",
-                "unit_amount": 1900,
+                "unit_amount": amount,
                 "recurring": {"interval": "month"},
                 "product_data": {"name": "Standard"},
             }
         )
-        created = {"customer": customer, "items": [{"price": price.id}]}
+
+    def subscribe(self, customer: str) -> Any:
+        created = {"customer": customer, "items": [{"price": self.price(1900).id}]}
         return self.stripe.subscriptions.create(created)  # type: ignore[arg-type]
 
     def open(self, **params: Any) -> str:
@@ -157,3 +159,69 @@ def test_the_portal_closes(site: Site) -> None:
     closed = site.http.get(url)
     assert (closed.status_code, "https://app.example.com/account" in closed.text) == (410, True)
     assert site.http.get(f"{site.url}/p/session/bps_none").status_code == 404
+
+
+def test_a_bank_may_have_to_agree_to_a_new_card(site: Site) -> None:
+    asked = site.http.post(f"{site.open()}/card", data={**CARD, "number": "4000000000003220"})
+    assert asked.url.path.startswith("/3ds/")
+    back = site.http.post(asked.url, data={"do": "complete"})
+    assert "•••• 3220" in back.text
+    settings = site.stripe.customers.retrieve(site.customer.id).invoice_settings
+    assert settings is not None
+    method = site.stripe.payment_methods.retrieve(str(settings.default_payment_method))
+    assert method.card is not None
+    assert method.card.last4 == "3220"
+
+
+def test_what_is_shown_before_a_switch_is_what_the_switch_costs(site: Site) -> None:
+    dearer = site.price(4900)
+    features: Any = {
+        "features": {
+            "subscription_update": {
+                "enabled": True,
+                "default_allowed_updates": ["price", "quantity"],
+                "proration_behavior": "always_invoice",
+                "products": [{"product": dearer.product, "prices": [dearer.id]}],
+            }
+        }
+    }
+    configuration = site.stripe.billing_portal.configurations.create(features)
+    url = site.open(configuration=configuration.id)
+    path = f"{url}/confirm/{site.subscription.id}"
+    shown = site.http.get(path, params={"price": dearer.id})
+    site.http.post(path, data={"price": dearer.id})
+    current = site.current()
+    assert current["items"].data[0].price.id == dearer.id
+    invoice = site.stripe.invoices.retrieve(current.latest_invoice)
+    due = f"${invoice.amount_due / 100:.2f}"
+    assert f'<strong id="due">{due}</strong>' in shown.text
+
+
+def test_a_cheaper_plan_can_wait_for_the_end_of_the_period(site: Site) -> None:
+    cheaper = site.price(900)
+    features: Any = {
+        "features": {
+            "subscription_update": {
+                "enabled": True,
+                "default_allowed_updates": ["price"],
+                "products": [{"product": cheaper.product, "prices": [cheaper.id]}],
+                "schedule_at_period_end": {"conditions": [{"type": "decreasing_item_amount"}]},
+            }
+        }
+    }
+    configuration = site.stripe.billing_portal.configurations.create(features)
+    url = site.open(configuration=configuration.id)
+    path = f"{url}/confirm/{site.subscription.id}"
+    assert 'id="waits"' in site.http.get(path, params={"price": cheaper.id}).text
+    assert 'id="scheduled"' in site.http.post(path, data={"price": cheaper.id}).text
+    current = site.current()
+    assert current["items"].data[0].price.id != cheaper.id
+    schedule = site.stripe.subscription_schedules.retrieve(str(current.schedule))
+    assert schedule.phases[1]["items"][0].price == cheaper.id
+
+
+def test_pages_of_another_site_change_nothing(site: Site) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    path = f"{site.open()}/cancel/{site.subscription.id}"
+    assert site.http.post(path, headers=foreign).status_code == 403
+    assert site.current().cancel_at is None
