@@ -2,6 +2,7 @@
 
 import pytest
 
+from local.stripe_simulator.resources.invoices import invoice_collection
 from local.stripe_simulator.resources.payments import authentication
 from local.stripe_simulator.resources.payments.card_balances import set_card
 from tests.unit.stripe_simulator.account import DAY, HOUR, Account, Json
@@ -74,6 +75,23 @@ def test_a_renewal_that_needs_3ds_makes_the_subscription_past_due(stripe: Accoun
     assert "invoice.payment_action_required" in stripe.event_types()
     answer(stripe, invoice, succeeded=True)
     assert status(stripe, subscription) == "active"
+
+
+def test_an_authentication_is_asked_for_once_however_often_it_is_due(stripe: Account) -> None:
+    subscription, invoice = renewal_on(stripe, "authenticationRequired")
+    stripe.wait(DAY)
+    assert stripe.get(f"/v1/invoices/{invoice['id']}")["attempt_count"] == 2
+    assert stripe.event_types().count("invoice.payment_action_required") == 1
+    switch_card(stripe, subscription, "visa")
+    stripe.wait(2 * DAY)
+    assert stripe.get(f"/v1/invoices/{invoice['id']}")["status"] == "paid"
+
+
+def test_a_customer_who_is_away_is_declined_rather_than_asked(stripe: Account) -> None:
+    subscription = stripe.subscribe("pm_card_authenticationRequired", off_session="true")
+    intent = intent_of(stripe, stripe.latest_invoice(subscription))
+    assert intent["last_payment_error"]["code"] == "authentication_required"
+    assert (subscription["status"], intent["status"]) == ("incomplete", "requires_payment_method")
 
 
 def test_a_card_set_up_by_the_first_payment_renews_without_the_customer(stripe: Account) -> None:
@@ -171,6 +189,9 @@ def test_an_invoice_stays_open_while_a_debit_is_processing(stripe: Account) -> N
     assert intent_of(stripe, invoice)["status"] == "processing"
     again = stripe.refused("POST", f"/v1/invoices/{invoice['id']}/pay", 400)
     assert "processing" in again["message"]
+    method = stripe.get(f"/v1/payment_methods/{account}")
+    invoice_collection.collect(stripe.engine.world, invoice, method)
+    assert len(stripe.get("/v1/charges", customer=customer)["data"]) == 1
     stripe.wait(60)
     assert stripe.latest_invoice(subscription)["status"] == "paid"
     assert status(stripe, subscription) == "active"

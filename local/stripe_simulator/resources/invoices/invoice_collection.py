@@ -238,9 +238,7 @@ def stop_collecting(world: World, invoice: Json) -> None:
 def retry_due(world: World, invoice_id: str) -> None:
     invoice = world.store.get("invoice", invoice_id)
     due_at = invoice["next_payment_attempt"]
-    if invoice["status"] != "open" or not invoice["auto_advance"]:
-        return
-    if due_at is not None and due_at <= world.now():
+    if invoice["status"] == "open" and due_at is not None and due_at <= world.now():
         collect(world, invoice, payment_method_of(world, invoice))
 
 
