@@ -42,13 +42,12 @@ def check(params: Params) -> None:
         )
 
 
-def draft(
-    world: World, before: Json, change: Change, extras: list[Params] | None, since: int
-) -> Json:
+def draft(world: World, before: Json, change: Change, extras: list[Params] | None) -> Json:
     """Draft the invoice of a change that isn't made yet."""
     after = change.applied_to(before)
+    since = min(item["current_period_start"] for item in before["items"]["data"])
     subscription_changes.add_items(world, after, change, extras)
-    lines = subscription_changes.lines(world, after, change)
+    lines = subscription_changes.lines(world, before, after, change)
     return subscription_billing.draft(world, after, "subscription_update", lines, since)
 
 

@@ -92,6 +92,26 @@ def add_proration(world: World, subscription: Json, item_id: str, proration: Pro
     )
 
 
+def add_usage(world: World, subscription: Json, used: Line) -> Json:
+    """Add what was used of a metered item, for the subscription's next invoice."""
+    return invoice_items.new(
+        world,
+        subscription["customer"],
+        amount=used.amount,
+        currency=used.currency,
+        description=used.description,
+        start=used.start,
+        end=used.end,
+        subscription=subscription["id"],
+        subscription_item=used.subscription_item,
+        price=used.price,
+        quantity=used.quantity,
+        discounts=list(used.discounts),
+        tax_rates=list(used.tax_rates),
+        metadata=subscription["metadata"],
+    )
+
+
 def _credited(debit: Debit | None) -> Json | None:
     """The invoice's line that is given back; a debit that waits for its invoice has none."""
     if debit is None or debit.invoice is None:

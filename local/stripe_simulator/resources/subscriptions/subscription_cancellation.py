@@ -10,7 +10,7 @@ from local.stripe_simulator.errors import invalid, no_such
 from local.stripe_simulator.events import SUBSCRIPTION_CANCELED
 from local.stripe_simulator.params import Params
 from local.stripe_simulator.resources.invoices import invoice_collection, invoice_items
-from local.stripe_simulator.resources.invoices.invoice_drafts import Line, subscription_of
+from local.stripe_simulator.resources.invoices.invoice_drafts import subscription_of
 from local.stripe_simulator.resources.subscriptions import (
     prorations,
     subscription_billing,
@@ -154,7 +154,9 @@ def _drop_prorations(world: World, subscription: Json) -> None:
 
 def bill_finally(world: World, subscription: Json, reason: str) -> Json:
     """Bill what is still pending on a subscription that has ended, and what was used of it."""
-    if not _used(world, subscription) and not subscription_billing.has_pending(world, subscription):
+    if not subscription_items.used(world, subscription) and not subscription_billing.has_pending(
+        world, subscription
+    ):
         return subscription
     invoice = final_draft(world, subscription, reason)
     subscription = world.store.update(subscription, latest_invoice=invoice["id"])
@@ -164,16 +166,5 @@ def bill_finally(world: World, subscription: Json, reason: str) -> Json:
 
 def final_draft(world: World, subscription: Json, reason: str) -> Json:
     since = min(item["current_period_start"] for item in subscription["items"]["data"])
-    lines = _used(world, subscription)
+    lines = subscription_items.used(world, subscription)
     return subscription_billing.draft(world, subscription, reason, lines, since)
-
-
-def _used(world: World, subscription: Json) -> list[Line]:
-    """The usage since the current periods began, of which there may be none."""
-    items = [
-        subscription_items.in_period(item, (item["current_period_start"], world.now()))
-        for item in subscription_items.billed_by_usage(subscription)
-        if item["current_period_start"] < world.now()
-    ]
-    lines = [subscription_items.usage_line(world, subscription, item) for item in items]
-    return [line for line in lines if line.quantity]

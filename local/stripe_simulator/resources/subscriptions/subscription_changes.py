@@ -34,6 +34,7 @@ class Change:
     removed: tuple[Json, ...] = ()
     prorations: tuple[tuple[str, Proration], ...] = ()
     debits: Mapping[str, tuple[Debit, ...]] = field(default_factory=dict)
+    used: tuple[Line, ...] = ()  # of metered items that go, for which nobody would ask any more
     renewed: bool = False  # every item begins a period, which is billed at once
 
     def applied_to(self, subscription: Json) -> Json:
@@ -139,7 +140,15 @@ class _Turn:
             given, left = self._correction(former, None if change.renewed else item)
             found += [(item_id, each) for each in given]
             debits[item_id] = left
-        return replace(change, prorations=tuple(found), debits=debits)
+        used = () if change.renewed or self._classic else self._used(items)
+        return replace(change, prorations=tuple(found), debits=debits, used=used)
+
+    def _used(self, items: Mapping[str, Json]) -> tuple[Line, ...]:
+        """In flexible mode the usage of metered items that go is billed nevertheless."""
+        gone = {item_id for item_id in self._former if _differs(
+            self._former[item_id], items.get(item_id))}  # fmt: skip
+        lines = subscription_items.used(self._world, self._before)
+        return tuple(line for line in lines if line.subscription_item in gone)
 
     def _correction(
         self, former: Json | None, item: Json | None
@@ -200,7 +209,7 @@ def bills_now(before: Json, change: Change, behavior: str, *, extras: bool) -> b
     if behavior != "always_invoice":
         return False
     classic = before["billing_mode"]["type"] == "classic"
-    return bool(change.prorations) or (extras and classic)
+    return bool(change.prorations or change.used) or (extras and classic)
 
 
 def store(world: World, before: Json, change: Change) -> Json:
@@ -221,14 +230,18 @@ def add_items(
     """Add the change's prorations and one-time charges to what is pending on the subscription."""
     for item_id, proration in change.prorations:
         subscription_billing.add_proration(world, subscription, item_id, proration)
+    for used in change.used:
+        subscription_billing.add_usage(world, subscription, used)
     subscription_billing.add_extras(world, subscription, extras)
 
 
-def lines(world: World, subscription: Json, change: Change) -> list[Line]:
-    """The periods that the change begins, to be billed at once."""
-    begun = change.items if change.renewed else ()
-    return [subscription_items.line(world, subscription, item) for item in begun
-            if not subscription_items.is_metered(item)]  # fmt: skip
+def lines(world: World, before: Json, after: Json, change: Change) -> list[Line]:
+    """What is billed at once: the periods that begin, and what was used in those that end."""
+    if not change.renewed:
+        return []
+    begun = [item for item in change.items if not subscription_items.is_metered(item)]
+    used = subscription_items.used(world, before)
+    return used + [subscription_items.line(world, after, item) for item in begun]
 
 
 def proration_date(world: World, before: Json, given: int | None) -> int:

@@ -135,6 +135,20 @@ def usage_line(world: World, subscription: Json, item: Json) -> Line:
     )
 
 
+def used(world: World, subscription: Json) -> list[Line]:
+    """What was used since the current periods began; a pause has billed that already."""
+    now = world.now()
+    if subscription["status"] == "paused":
+        return []
+    items = [
+        in_period(item, (item["current_period_start"], now))
+        for item in billed_by_usage(subscription)
+        if item["current_period_start"] < now
+    ]
+    lines = [usage_line(world, subscription, item) for item in items]
+    return [line for line in lines if line.quantity]
+
+
 def billed_by_usage(subscription: Json) -> list[Json]:
     """The metered items of which the current period counts: what is used in a trial is free."""
     trial_end = subscription["trial_end"] or 0
@@ -178,8 +192,9 @@ def remember_billed(world: World, invoice: Json) -> None:
     for each in invoice["lines"]["data"]:
         details = each["parent"]["subscription_item_details"]
         if details is not None and details["invoice_item"] is None:
-            item = world.store.get("subscription_item", details["subscription_item"])
-            billed.setdefault(item["id"], []).append(_debited(world, invoice, each, item))
+            item = world.store.find(details["subscription_item"])
+            if item is not None and not is_metered(item):
+                billed.setdefault(item["id"], []).append(_debited(world, invoice, each, item))
     for item_id, debited in billed.items():
         remember(world, item_id, debited)
 

@@ -60,8 +60,11 @@ def stop(world: World, before: Json, params: Params) -> tuple[Json, Json | None]
     """Pause a subscription: (it, the draft of what that gives back, if it is to be invoiced)."""
     _check_pausable(before)
     before = pending_updates.discard(world, before)
-    start_of = params.get("bill_for", {}).get("unused_time_from", {}).get("type", "now")
+    start_of = _asked(params, "unused_time_from")
     since = min(item["current_period_start"] for item in before["items"]["data"])
+    if _asked(params, "outstanding_usage_through") == "now":
+        for used in subscription_items.used(world, before):
+            subscription_billing.add_usage(world, before, used)
     items = [_stopped(world, before, item, start_of) for item in before["items"]["data"]]
     subscription = subscription_trials.pause(
         world, before, "pause_requested", items=subscription_items.replace_in(before, items)
@@ -70,6 +73,11 @@ def stop(world: World, before: Json, params: Params) -> tuple[Json, Json | None]
     if not invoices or not subscription_billing.has_pending(world, subscription):
         return subscription, None
     return subscription_billing.bill(world, subscription, "subscription_update", since, ())
+
+
+def _asked(params: Params, what: str) -> str:
+    """What to bill for when pausing: by default all that there is until now."""
+    return str(params.get("bill_for", {}).get(what, {}).get("type", "now"))
 
 
 def _check_pausable(subscription: Json) -> None:
@@ -137,7 +145,7 @@ def start_resuming(world: World, before: Json, params: Params) -> Json | None:
         world.emit("customer.subscription.resumed", subscription)
         world.emit("customer.subscription.updated", subscription, before)
         return None
-    invoice = pending_updates.draft(world, before, change, None, world.now())
+    invoice = pending_updates.draft(world, before, change, None)
     private = world.private.get(before["id"], {})
     waits = params.get("payment_behavior") == "resume_on_payment_success"
     world.private[before["id"]] = {**private, "until_paid": waits}

@@ -73,22 +73,22 @@ def make(world: World, before: Json, params: Params) -> tuple[Json, Json | None]
     extras = params.get("add_invoice_items")
     behavior = params.get("proration_behavior", "create_prorations")
     bills = subscription_changes.bills_now(before, change, behavior, extras=bool(extras))
-    since = min(item["current_period_start"] for item in before["items"]["data"])
     before = pending_updates.discard(world, before) if bills else before
     if bills and params.get("payment_behavior") == "pending_if_incomplete":
-        draft = pending_updates.draft(world, before, change, extras, since)
+        draft = pending_updates.draft(world, before, change, extras)
         return pending_updates.wait(world, before, change, draft), draft
     after = subscription_changes.store(world, before, change)
     subscription_changes.add_items(world, after, change, extras)
-    invoice = _bill(world, after, change, since) if bills else None
+    invoice = _bill(world, before, after, change) if bills else None
     after = world.store.get("subscription", before["id"])
     subscription_trials.set_timers(world, after, before)
     world.emit("customer.subscription.updated", after, before)
     return after, invoice
 
 
-def _bill(world: World, after: Json, change: Change, since: int) -> Json:
-    lines = subscription_changes.lines(world, after, change)
+def _bill(world: World, before: Json, after: Json, change: Change) -> Json:
+    since = min(item["current_period_start"] for item in before["items"]["data"])
+    lines = subscription_changes.lines(world, before, after, change)
     invoice = subscription_billing.draft(world, after, "subscription_update", lines, since)
     subscription_items.remember_billed(world, invoice)
     world.store.update(after, latest_invoice=invoice["id"])
@@ -116,9 +116,7 @@ def settle(world: World, before: Json, invoice: Json, params: Params) -> Json:
         return subscription
     behavior = params.get("payment_behavior", "allow_incomplete")
     away = params.get("off_session", False)
-    invoice = subscription_billing.collect(
-        world, subscription, invoice, behavior, off_session=away
-    )
+    invoice = subscription_billing.collect(world, subscription, invoice, behavior, off_session=away)
     subscription = world.store.get("subscription", before["id"])
     in_doubt = subscription_billing.is_in_doubt(world, invoice)
     if in_doubt and subscription["status"] == "active" and not subscription["pending_update"]:
