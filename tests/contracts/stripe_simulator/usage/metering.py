@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.stripe_simulator.account import START, Account
+from tests.unit.stripe_simulator.account import DAY, START, Account
 
 
 def use(stripe: Account) -> None:
@@ -28,12 +28,16 @@ def use(stripe: Account) -> None:
     stripe.get(f"{path}/event_summaries", customer=customer, **times)
     cancel = {"event_name": "search", "type": "cancel", "cancel": {"identifier": "first"}}
     stripe.post("/v1/billing/meter_event_adjustments", **cancel)
-    stripe.post(
+    price = stripe.post(
         "/v1/prices",
         currency="usd",
         unit_amount_decimal="0.5",
         product_data={"name": "Searches"},
         recurring={"interval": "month", "usage_type": "metered", "meter": meter["id"]},
     )
+    stripe.post("/v1/subscriptions", customer=customer, items=[{"price": price["id"]}])
+    stripe.post("/v1/billing/meter_events", **{**event, "identifier": "second"})
+    stripe.wait(31 * DAY)
+    stripe.get("/v1/invoices", customer=customer)
     stripe.post(f"{path}/deactivate")
     stripe.post(f"{path}/reactivate")
