@@ -79,6 +79,8 @@ class Delivery:
 
     number: int
     event: Mapping[str, Any]
+    event_id: str  # and its type: they are asked for more often than the rest
+    kind: str
     destination: Destination
     created: float
     by_hand: bool = False
@@ -208,6 +210,7 @@ class Deliveries:
         """Forget what ended, of the deliveries made before `at`."""
         for delivery in takewhile(lambda each: each.created < at, self):
             if delivery.state not in ("pending", "held"):
+                self._awaited.discard((delivery.event_id, delivery.destination.id))
                 self._remove(delivery)
 
     def mark(self) -> None:
@@ -223,7 +226,7 @@ class Deliveries:
     def _new(self, event: Json, destination: Destination, now: float) -> Delivery:
         self._count += 1
         self._pending += 1
-        delivery = Delivery(self._count, event, destination, now)
+        delivery = Delivery(self._count, event, event["id"], event["type"], destination, now)
         self._all[delivery.number] = delivery
         return delivery
 
@@ -274,7 +277,7 @@ class Deliveries:
             self._schedule(delivery, now + RETRY_DELAYS[tries - 1] * self._retry_scale)
 
     def _arrived(self, delivery: Delivery) -> bool:
-        key = (delivery.event["id"], delivery.destination.id)
+        key = (delivery.event_id, delivery.destination.id)
         awaited = key in self._awaited
         self._awaited.discard(key)
         return awaited
@@ -297,6 +300,5 @@ class Deliveries:
             delivery.event = Packed(delivery.event)
 
     def _remove(self, delivery: Delivery) -> None:
-        self._enter(delivery, "dropped")
-        self._awaited.discard((delivery.event["id"], delivery.destination.id))
+        self._pending -= delivery.state == "pending"
         del self._all[delivery.number]

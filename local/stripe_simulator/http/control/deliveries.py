@@ -35,9 +35,9 @@ class Wanted(BaseModel):
     def matches(self, delivery: Delivery) -> bool:
         wanted_and_is = (
             (self.state, delivery.state),
-            (self.event, delivery.event["id"]),
+            (self.event, delivery.event_id),
             (self.destination, delivery.destination.id),
-            (self.type, delivery.event["type"]),
+            (self.type, delivery.kind),
         )
         return all(wanted in (None, value) for wanted, value in wanted_and_is)
 
@@ -170,8 +170,8 @@ def _not_held(delivery: Delivery) -> Response:
 def _shown(delivery: Delivery) -> dict[str, Any]:
     return {
         "id": delivery.number,
-        "event": delivery.event["id"],
-        "type": delivery.event["type"],
+        "event": delivery.event_id,
+        "type": delivery.kind,
         "destination": delivery.destination.id,
         "state": delivery.state,
         "by_hand": delivery.by_hand,

@@ -96,8 +96,8 @@ class View:
         found: dict[str, list[Delivery]] = defaultdict(list)
         wanted = {event["id"] for event in events}
         for delivery in self._world.deliveries if wanted else ():
-            if delivery.event["id"] in wanted:
-                found[delivery.event["id"]].append(delivery)
+            if delivery.event_id in wanted:
+                found[delivery.event_id].append(delivery)
         return found
 
     def _has_page(self, object_id: str) -> bool:
