@@ -148,3 +148,53 @@ def test_a_checkout_sells_by_tiers_and_by_use(stripe: Account, metered: Json) ->
     search(stripe, subscription, 1000)
     stripe.wait(MONTH)
     assert stripe.latest_invoice(subscription)["total"] == 5500 + 500
+
+
+@pytest.fixture
+def abroad(stripe: Account) -> Json:
+    return make(
+        stripe,
+        unit_amount=1900,
+        recurring={"interval": "month"},
+        currency_options={"eur": {"unit_amount": 1700}},
+    )
+
+
+def test_a_subscription_is_billed_in_the_currency_that_is_asked_for(
+    stripe: Account, abroad: Json
+) -> None:
+    subscription = subscribe(stripe, {"price": abroad["id"], "quantity": 2}, currency="eur")
+    invoice = stripe.latest_invoice(subscription)
+    assert (subscription["currency"], invoice["currency"], invoice["total"]) == ("eur", "eur", 3400)
+    line = invoice["lines"]["data"][0]
+    assert line["pricing"]["unit_amount_decimal"] == "1700"
+    assert line["description"].endswith("(at €17.00 / month)")
+    stripe.wait(MONTH + HOUR)
+    assert stripe.latest_invoice(subscription)["amount_paid"] == 3400
+
+
+def test_a_customer_goes_on_in_their_currency(stripe: Account, abroad: Json) -> None:
+    customer = stripe.customer()["id"]
+    euros = make(stripe, currency="eur", unit_amount=500, recurring={"interval": "month"})
+    stripe.post("/v1/subscriptions", customer=customer, items=[{"price": euros["id"]}])
+    items = [{"price": abroad["id"]}]
+    second = stripe.post("/v1/subscriptions", customer=customer, items=items)
+    assert stripe.latest_invoice(second)["total"] == 1700
+
+
+def test_a_currency_that_is_not_offered_is_refused(stripe: Account, abroad: Json) -> None:
+    customer = stripe.customer()["id"]
+    items = [{"price": abroad["id"]}]
+    error = stripe.refused(
+        "POST", "/v1/subscriptions", 400, customer=customer, items=items, currency="gbp"
+    )
+    assert "expected currency: `gbp`" in error["message"]
+
+
+def test_a_checkout_sells_in_the_currency_that_is_asked_for(stripe: Account, abroad: Json) -> None:
+    session = stripe.session(abroad, currency="eur")
+    assert (session["currency"], session["amount_total"]) == ("eur", 1700)
+    paid = stripe.pay(session)
+    subscription = stripe.get(f"/v1/subscriptions/{paid['subscription']}")
+    assert subscription["currency"] == "eur"
+    assert stripe.latest_invoice(subscription)["amount_paid"] == 1700

@@ -117,7 +117,7 @@ def _recurring(world: World, given: Params | None) -> Json | None:
     }
 
 
-def amounts(world: World, price: Json, code: str | None = None) -> Json:
+def amounts(world: World, price: Json, code: str | None = None, param: str = "currency") -> Json:
     """All that says what a price costs, in its own currency or in one of its options."""
     hidden = world.private.get(price["id"], {})
     own = {**price, "tiers": hidden.get("tiers")}
@@ -128,9 +128,15 @@ def amounts(world: World, price: Json, code: str | None = None) -> Json:
         raise invalid(
             f"The price specified only supports `{price['currency']}`. This doesn't match the "
             f"expected currency: `{code}`.",
-            "currency",
+            param,
         )
     return {**own, **option, "currency": code}
+
+
+def currency_for(world: World, price: Json, wanted: str | None) -> str:
+    """The currency to sell a price in: the one that is wanted if it is offered, or its own."""
+    options = world.private.get(price["id"], {}).get("currency_options", {})
+    return wanted if wanted in options and wanted is not None else str(price["currency"])
 
 
 def cost(world: World, price: Json, quantity: int, code: str | None = None) -> int:

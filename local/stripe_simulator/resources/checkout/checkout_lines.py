@@ -42,8 +42,11 @@ class Terms:
     tax_exempt: str = "none"
 
 
-def new(world: World, given: Params, index: int, mode: str) -> Json:
-    """A line item, not worked out yet: its price is whole, as Stripe shows it."""
+def new(world: World, given: Params, index: int, mode: str, currency: str | None = None) -> Json:
+    """A line item, not worked out yet: its price is whole, as Stripe shows it.
+
+    It is sold in `currency` if its price is offered in that, and in the price's own otherwise.
+    """
     where = f"line_items[{index}]"
     price = _price(world, given, where)
     if mode == "payment" and price["type"] == "recurring":
@@ -58,7 +61,7 @@ def new(world: World, given: Params, index: int, mode: str) -> Json:
         "id": world.new_id("li_1", 23),
         "object": "item",
         "adjustable_quantity": adjustable,
-        "currency": price["currency"],
+        "currency": prices.currency_for(world, price, currency),
         "description": world.store.get("product", price["product"])["name"],
         "metadata": merged({}, given.get("metadata")),
         "price": price,
@@ -170,7 +173,7 @@ def full_amount(world: World, line: Json) -> int:
     """What a line costs, for a whole period if it recurs; what is metered is not known yet."""
     if line["quantity"] is None:
         return 0
-    return prices.cost(world, line["price"], line["quantity"])
+    return prices.cost(world, line["price"], line["quantity"], line["currency"])
 
 
 def due(world: World, line: Json, terms: Terms) -> int:

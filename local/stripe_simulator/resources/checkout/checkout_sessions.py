@@ -34,7 +34,10 @@ def create(world: World, params: Params) -> Json:
     customer_id = params.get("customer")
     customer = world.store.get("customer", customer_id, "customer") if customer_id else None
     given = params.get("line_items", [])
-    lines = [checkout_lines.new(world, each, index, mode) for index, each in enumerate(given)]
+    wanted = params.get("currency") or (customer["currency"] if customer else None)
+    lines = [
+        checkout_lines.new(world, each, index, mode, wanted) for index, each in enumerate(given)
+    ]
     currency = _currency(params, lines)
     session_id = world.new_id("cs_test_a1", 58)
     world.private[session_id] = {

@@ -195,6 +195,7 @@ def _subscribe(
         {
             **private["params"].get("subscription_data", {}),
             "automatic_tax": {"enabled": session["automatic_tax"]["enabled"]},
+            "currency": session["currency"],
             "default_payment_method": method["id"] if method else None,
             "items": [
                 {

@@ -179,11 +179,13 @@ def price_of(
         price = prices.create(world, given["price_data"])
     else:
         price = world.store.get("price", given["price"], param)
-    _check_price(price, currency, param, recurring=recurring)
+    _check_price(world, price, currency, param, recurring=recurring)
     return price
 
 
-def _check_price(price: Json, currency: str | None, param: str, *, recurring: bool) -> None:
+def _check_price(
+    world: World, price: Json, currency: str | None, param: str, *, recurring: bool
+) -> None:
     kind, other = ("recurring", "one_time") if recurring else ("one_time", "recurring")
     if price["type"] != kind:
         raise invalid(
@@ -195,12 +197,8 @@ def _check_price(price: Json, currency: str | None, param: str, *, recurring: bo
         raise invalid(
             "The price specified is inactive. This field only accepts active prices.", param
         )
-    if currency not in (None, price["currency"]):
-        raise invalid(
-            f"The price specified supports currencies of `{price['currency']}`. This doesn't "
-            f"match the expected currency: `{currency}`.",
-            param,
-        )
+    if currency is not None:
+        prices.amounts(world, price, currency, param)
 
 
 def collect(

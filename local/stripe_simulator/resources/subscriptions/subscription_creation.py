@@ -14,6 +14,7 @@ from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.events import API_SUBSCRIBE
 from local.stripe_simulator.pagination import whole
 from local.stripe_simulator.params import Params
+from local.stripe_simulator.resources.catalogue import prices
 from local.stripe_simulator.resources.customers import customers
 from local.stripe_simulator.resources.invoices import invoice_collection
 from local.stripe_simulator.resources.invoices.invoice_drafts import Line
@@ -36,7 +37,7 @@ MOST_LINES = 250
 def new(world: World, customer: Json, params: Params) -> Json:
     """Store a subscription with its items, active or in trial; nothing is billed or told yet."""
     blank = _blank(world, customer, params)
-    blank = {**blank, "currency": _currency(world, params)}
+    blank = {**blank, "currency": _currency(world, customer, params)}
     items = [
         item_changes.new(world, blank, given, f"items[{index}]")
         for index, given in enumerate(params["items"])
@@ -60,13 +61,13 @@ def new(world: World, customer: Json, params: Params) -> Json:
     return subscription
 
 
-def _currency(world: World, params: Params) -> str:
-    """The currency of the first item, which all the others must have."""
+def _currency(world: World, customer: Json, params: Params) -> str:
+    """The currency to sell the first item in, which all the others must be offered in."""
     first = params["items"][0]
     if "price_data" in first:
         return str(first["price_data"]["currency"])
     price = world.store.get("price", first.get("price") or "", "items[0][price]")
-    return str(price["currency"])
+    return prices.currency_for(world, price, params.get("currency") or customer["currency"])
 
 
 def _placed(world: World, subscription: Json, item: Json) -> Json:
@@ -292,7 +293,7 @@ def create(world: World, params: Params) -> Json:
 def begin(world: World, params: Params) -> tuple[Json, Json | None]:
     """The subscription and the draft of its first invoice, if there is anything to bill."""
     customer = world.store.get("customer", params["customer"], "customer")
-    currency = _currency(world, params)
+    currency = _currency(world, customer, params)
     if params.get("currency") not in (None, currency):
         raise invalid(
             f"The price specified supports currencies of `{currency}`. This doesn't match the "

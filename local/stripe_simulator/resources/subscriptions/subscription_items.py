@@ -12,6 +12,7 @@ from local.stripe_simulator import periods
 from local.stripe_simulator.params import Params, merged
 from local.stripe_simulator.resources.catalogue import discounts, price_amounts, prices
 from local.stripe_simulator.resources.invoices.invoice_drafts import Line
+from local.stripe_simulator.resources.invoices.invoice_lines import pricing
 from local.stripe_simulator.resources.metering import meters
 from local.stripe_simulator.resources.subscriptions import prorations
 from local.stripe_simulator.resources.subscriptions.prorations import Debit, Span
@@ -107,6 +108,7 @@ def line(world: World, subscription: Json, item: Json, part: Span | None = None)
         end=end,
         currency=subscription["currency"],
         price=price,
+        pricing=_pricing(world, subscription, item),
         quantity=quantity,
         discounts=tuple(item["discounts"]),
         tax_rates=tuple(item["tax_rates"]),
@@ -127,6 +129,7 @@ def usage_line(world: World, subscription: Json, item: Json) -> Line:
         end=end,
         currency=subscription["currency"],
         price=item["price"],
+        pricing=_pricing(world, subscription, item),
         quantity=used,
         discounts=tuple(item["discounts"]),
         tax_rates=tuple(item["tax_rates"]),
@@ -147,6 +150,11 @@ def used(world: World, subscription: Json) -> list[Line]:
     ]
     lines = [usage_line(world, subscription, item) for item in items]
     return [line for line in lines if line.quantity]
+
+
+def _pricing(world: World, subscription: Json, item: Json) -> Json:
+    amounts = prices.amounts(world, item["price"], subscription["currency"])
+    return pricing(item["price"], amounts["unit_amount_decimal"])
 
 
 def billed_by_usage(subscription: Json) -> list[Json]:
