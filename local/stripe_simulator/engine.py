@@ -24,7 +24,7 @@ from local.stripe_simulator.events import API_VERSION
 from local.stripe_simulator.expand import Expander
 from local.stripe_simulator.faults import Fault, Faults
 from local.stripe_simulator.idempotency import Answer, IdempotencyKeys
-from local.stripe_simulator.params import Params, decode, list_of, parse, text
+from local.stripe_simulator.params import Params, decode, list_of, parse, required, text
 from local.stripe_simulator.rate_limits import RateLimits
 from local.stripe_simulator.registry import INCLUDABLE, REACTIONS, ROUTER, TIMERS
 from local.stripe_simulator.request_log import LoggedRequest, RequestLog, masked
@@ -33,7 +33,7 @@ from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import NO_REQUEST, RequestInfo, Settings, World
 
-EXPAND = list_of(text(), maximum=20)
+EXPAND = list_of(required(text()), maximum=20)
 EXPANDER = Expander(INCLUDABLE)
 FIXED = ("world", "_blank")  # what a snapshot doesn't replace
 LOGGER = logging.getLogger(__name__)
