@@ -138,6 +138,8 @@ class BuyByCheckout(Action):
         path = f"/v1/payment_pages/{session.get('id')}/confirm"
         for _ in range(run.one_of((0, 1, 1, 1, 2, 3))):
             run.post(path, payment_method=card(run))
+            if run.latest("payment_intent", "requires_action") and run.chance(0.8):
+                Authenticate().do(run)
         if run.chance(0.1):
             run.post(f"/v1/checkout/sessions/{session.get('id')}/expire")
 
@@ -407,13 +409,10 @@ class Authenticate(Action):
     needs = "payment_intent"
 
     def do(self, run: Run) -> None:
-        kind = "setup_intent" if run.has("setup_intent") and run.chance(0.3) else self.needs
-        intent = run.object_of(kind)
-        for _ in range(5):  # one that waits for it, rather
-            if intent.get("status") != "requires_action":
-                intent = run.object_of(kind)
+        kind = "setup_intent" if run.chance(0.3) else self.needs
+        intent = run.latest(kind, "requires_action") or run.id_of(kind)
         outcome = run.one_of(("completed", "completed", "failed"))
-        run.post(f"/v1/3ds2/{intent.get('id')}/authenticate", outcome=outcome)
+        run.post(f"/v1/3ds2/{intent}/authenticate", outcome=outcome)
 
 
 class Refund(Action):

@@ -6,6 +6,7 @@ a failing run stays a run when steps are taken out of it: that is how it is made
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,6 +112,13 @@ class Run:
         """Now and then an object of that type, if there are any; None isn't sent at all."""
         return self.id_of(kind) if self.has(kind) and self.chance(probability) else None
 
+    def latest(self, kind: str, status: str) -> str | None:
+        """The latest object of that type in that status, if it is one of the last ten."""
+        found = (
+            self.store.find(object_id) or {} for object_id in self.store.ids.get(kind, [])[:-11:-1]
+        )
+        return next((obj["id"] for obj in found if obj.get("status") == status), None)
+
     def object_of(self, kind: str) -> dict[str, Any]:
         """An object of that type as it is now, or an empty one."""
         return self.store.find(self.id_of(kind)) or {}
@@ -182,8 +190,9 @@ class Run:
             raise Violation("the engine failed")
         if response.status != 200 and not response.json()["error"].get("message"):
             raise Violation("a refusal without a message")
-        if response.status not in (200, 402) and self.store.changed:
-            raise Violation(f"a refusal left traces: {list(self.store.changed)}")
+        only_looks = method == "GET" or path.endswith("/create_preview")
+        if (only_looks or response.status not in (200, 402)) and self.store.changed:
+            raise Violation(f"{method} {path} left traces: {list(self.store.changed)}")
         self._check()
         return response
 
@@ -244,18 +253,22 @@ class Run:
     def finish(self) -> None:
         """What must hold in the end: what was told stays as it was told, in pages too."""
         listed: list[str] = []
-        page: dict[str, Any] = {"has_more": True}
-        while page["has_more"]:
+        more = True
+        while more:
             after = {"starting_after": listed[-1]} if listed else {}
-            answer = self.engine.request("GET", "/v1/events", form({"limit": 100, **after}), KEY)
-            page = answer.json()
+            page = self._asked("GET", "/v1/events", form({"limit": 100, **after}), {}).json()
             listed += [event["id"] for event in page["data"]]
+            more = page["has_more"]
         if len(set(listed)) != len(listed) or not self.store.told.keys() >= set(listed):
             raise Violation("the pages of events don't fit together")
         for event_id in listed:
-            event = self.store.find(event_id) or {}
-            if json.dumps(event["data"]) != self.store.told[event_id]:
+            event = self.store.find(event_id)  # none, if it was forgotten after its 30 days
+            if event and json.dumps(event["data"]) != self.store.told[event_id]:
                 raise Violation(f"{event['type']} {event_id} isn't as it was told")
+
+    def digest(self) -> str:
+        """Of all that was asked and answered, to the byte."""
+        return hashlib.sha256(repr(self.asked).encode()).hexdigest()
 
     def transcript(self) -> str:
         return "\n".join(map(str, self.asked))
