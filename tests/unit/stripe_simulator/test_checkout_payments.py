@@ -262,3 +262,13 @@ def test_an_amount_that_was_not_expected_is_not_charged(stripe: Account) -> None
     error = stripe.refused("POST", path, 400, **card, expected_amount=1899)
     assert error["param"] == "expected_amount"
     assert stripe.post(path, **card, expected_amount=1900)["status"] == "complete"
+
+
+def test_a_code_that_runs_out_while_a_card_is_authenticated_still_counts(stripe: Account) -> None:
+    coupon = stripe.post("/v1/coupons", percent_off=25, redeem_by=START + 60)
+    session = stripe.session(discounts=[{"coupon": coupon["id"]}])
+    stripe.pay(session, AUTHENTICATED)
+    stripe.wait(60)
+    authenticate(stripe, intent_of(stripe))
+    invoice = stripe.get(f"/v1/invoices/{now(stripe, session)['invoice']}")
+    assert invoice["amount_paid"] == 1425

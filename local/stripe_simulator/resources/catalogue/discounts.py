@@ -23,7 +23,6 @@ from local.stripe_simulator.world import World
 DISCOUNTS = clearable(
     list_of(hash_of({"coupon": text(), "discount": text(), "promotion_code": text()}), maximum=20)
 )
-HOLDERS = ("checkout_session", "invoice", "invoice_item", "subscription", "subscription_item")
 TOLD = ("subscription", "subscription_item")  # holders whose discounts make events
 
 
@@ -138,17 +137,16 @@ def redeem(
         given: The parameter, as `DISCOUNTS` reads it; a `discount` in it is one that exists.
         purchase: What they are redeemed on.
         param: The parameter's name, for refusals.
-        holder: One of `HOLDERS`, by name: `subscription="sub_1…"`.
+        holder: The discount's own field for it: `subscription="sub_1…"`, `invoice="in_1…"`.
     """
-    wanted = [(each, f"{param}[{index}]") for index, each in enumerate(given or ())]
-    for each, where in wanted:
+    for index, each in enumerate(given or ()):
         if "discount" not in each:
-            check(world, each, purchase, where)
+            check(world, each, purchase, f"{param}[{index}]")
     return [
-        world.store.get("discount", each["discount"], f"{where}[discount]")
+        world.store.get("discount", each["discount"], f"{param}[{index}][discount]")
         if "discount" in each
-        else _new(world, each, purchase, holder)
-        for each, where in wanted
+        else make(world, each, purchase, **holder)
+        for index, each in enumerate(given or ())
     ]
 
 
@@ -251,7 +249,8 @@ def _has_paid(world: World, customer_id: str | None) -> bool:
     )
 
 
-def _new(world: World, given: Params, purchase: Purchase, holder: dict[str, str]) -> Json:
+def make(world: World, given: Params, purchase: Purchase, **holder: str) -> Json:
+    """Redeem one that was checked before, whatever became of it since."""
     promotion_code_id = given.get("promotion_code")
     coupon = _coupon_of(world, given)
     discount = world.store.insert(shape(world, coupon, promotion_code_id, purchase, holder))

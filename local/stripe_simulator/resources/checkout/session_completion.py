@@ -277,12 +277,12 @@ def _settled(world: World, invoice: Json, intent: Json | None) -> Json:
 def _redeem(
     world: World, session: Json, customer_id: str | None, holder: dict[str, str]
 ) -> list[Json]:
-    """Redeem the session's code: it is counted once the session is complete."""
+    """Redeem the session's code, which was checked when it was confirmed: now it is counted."""
     given = world.private[session["id"]].get("discount")
     if given is None:
         return []
     order = checkout_sessions.purchase(world, {**session, "customer": customer_id})
-    return discounts.redeem(world, [given], order, **holder)
+    return [discounts.make(world, given, order, **holder)]
 
 
 REACTIONS = {
