@@ -129,6 +129,12 @@ def test_an_exclusive_tax_is_on_what_an_inclusive_one_leaves() -> None:
     line = line_amounts(1200, [], [], both)
     assert [tax.amount for tax in line.taxes] == [200, 100]
     assert (line.total, line.total_excluding_tax) == (1300, 1000)
+    assert totals([line])["subtotal_excluding_tax"] == 1000
+
+
+def test_the_least_amount_is_charged_and_less_is_kept() -> None:
+    assert (settle(50, 0, 50).due, settle(50, 0, 50).kept) == (50, 0)
+    assert (settle(49, 0, 50).due, settle(49, 0, 50).kept) == (0, 49)
 
 
 def test_taxes_are_on_what_the_discounts_leave() -> None:

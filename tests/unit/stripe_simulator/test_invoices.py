@@ -320,3 +320,21 @@ def test_a_subscription_that_is_sent_its_invoices_is_past_due_when_one_is(stripe
     assert stripe.get(path)["status"] == "past_due"
     stripe.post(f"{path_of(invoice)}/pay", payment_method="pm_card_visa")
     assert stripe.get(path)["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"invoice_prefix": "no"}, None),
+        ({"invoice_prefix": "lower"}, None),
+        ({"next_invoice_sequence": 0}, "parameter_invalid_integer"),
+        ({"cash_balance": {"settings": {}}}, "not_simulated"),
+        ({"tax_id_data": [{"type": "eu_vat", "value": "DE1"}]}, "not_simulated"),
+    ],
+)
+def test_a_customer_that_can_not_be_invoiced_so_is_refused(
+    stripe: Account, params: Json, code: str | None
+) -> None:
+    error = stripe.refused("POST", "/v1/customers", 400, **params)
+    assert error.get("code") == code
+    assert error["param"] == next(iter(params))
