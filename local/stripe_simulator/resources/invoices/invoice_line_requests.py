@@ -135,7 +135,7 @@ def _with_metadata(world: World, draft: Json, params: Params) -> Json:
     if "invoice_metadata" not in params:
         return draft
     both = merged(draft["metadata"], params["invoice_metadata"])
-    return world.store.update(draft, metadata=both)
+    return invoice_drafts.redraw(world, draft, metadata=both)
 
 
 def listing(world: World, params: Params, invoice_id: str) -> Json:
