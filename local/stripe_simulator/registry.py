@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import chain
 
+from local.stripe_simulator import rate_limits
 from local.stripe_simulator.expand import Includable
 from local.stripe_simulator.resources.account import (
     account,
@@ -31,6 +32,18 @@ from local.stripe_simulator.resources.entitlements import (
     features,
     product_features,
 )
+from local.stripe_simulator.resources.invoices import (
+    invoice_collection,
+    invoice_drafts,
+    invoice_endings,
+    invoice_finalization,
+    invoice_item_requests,
+    invoice_line_requests,
+    invoice_payments,
+    invoice_sending,
+    invoices,
+    tax_rates,
+)
 from local.stripe_simulator.resources.metering import meter_events, meters
 from local.stripe_simulator.resources.payments import (
     account_balance,
@@ -55,20 +68,6 @@ from local.stripe_simulator.resources.subscriptions import (
 )
 from local.stripe_simulator.routing import Router
 from local.stripe_simulator.store import Json
-
-from local.stripe_simulator import rate_limits
-from local.stripe_simulator.resources.invoices import (
-    invoice_collection,
-    invoice_drafts,
-    invoice_endings,
-    invoice_finalization,
-    invoice_item_requests,
-    invoice_line_requests,
-    invoice_payments,
-    invoice_sending,
-    invoices,
-    tax_rates,
-)
 from local.stripe_simulator.world import Reaction, World
 
 ROUTER = Router(
@@ -168,7 +167,6 @@ REACTIONS: dict[str, Reaction] = _in_turn(
     disputes.REACTIONS,
     refunds.REACTIONS,
     session_completion.REACTIONS,
-    subscription_creation.REACTIONS,
     subscription_arrears.REACTIONS,
     subscription_creation.REACTIONS,
     subscription_lifecycle.REACTIONS,
