@@ -16,6 +16,14 @@ def endpoint(stripe: Account, *enabled: str) -> str:
     return str(created["id"])
 
 
+def partner_source(stripe: Account) -> Destination:
+    """A partner event source that gets everything."""
+    source = "aws.partner/stripe.com/ed_test_local"
+    added = Destination("ed_test_local", "eventbridge", URL, ["*"], source=source)
+    stripe.engine.world.deliveries.destinations[added.id] = added
+    return added
+
+
 def attempt(stripe: Account, status: int | None = 200) -> list[Delivery]:
     """Attempt what is due."""
     due = stripe.engine.due_deliveries()
@@ -41,11 +49,14 @@ def test_an_event_is_resent_to_the_endpoint_named(stripe: Account) -> None:
     assert first != second
 
 
-def test_the_cli_resends_to_every_endpoint_that_wants_the_event(stripe: Account) -> None:
+def test_the_cli_resends_to_every_endpoint_that_wants_the_event_and_to_no_event_bus(
+    stripe: Account,
+) -> None:
     wanting = endpoint(stripe, "product.created")
     endpoint(stripe, "customer.created")
+    partner_source(stripe)
     sent = event(stripe)
-    attempt(stripe)
+    assert len(attempt(stripe)) == 2
     stripe.post(f"/v1/events/{sent['id']}/retry", for_stripecli="true")
     assert [delivery.destination.id for delivery in attempt(stripe)] == [wanting]
 
@@ -76,9 +87,7 @@ def test_a_resend_that_arrives_ends_the_waiting_of_a_failed_event(stripe: Accoun
 
 def test_what_cannot_be_resent_is_refused(stripe: Account) -> None:
     hook = endpoint(stripe)
-    source = "aws.partner/stripe.com/ed_test_local"
-    bus = Destination("ed_test_local", "eventbridge", URL, ["*"], source=source)
-    stripe.engine.world.deliveries.destinations[bus.id] = bus
+    bus = partner_source(stripe)
     path = f"/v1/events/{event(stripe)['id']}/retry"
     attempt(stripe)
     assert stripe.refused("POST", "/v1/events/evt_none/retry", 404)["code"] == "resource_missing"
