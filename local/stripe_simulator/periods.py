@@ -7,9 +7,10 @@ first period a short one (Stripe's docs: "Set the subscription billing renewal d
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from itertools import count
 
+from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.store import Json
 
 MONTHS = {"month": 1, "year": 12}
@@ -39,14 +40,29 @@ def next_end(anchor: int, after: int, recurring: Json) -> int:
 
 
 def _months_between(anchor: int, at: int) -> int:
-    start, end = datetime.fromtimestamp(anchor, UTC), datetime.fromtimestamp(at, UTC)
+    start, end = _date(anchor), _date(at)
     return (end.year - start.year) * 12 + end.month - start.month
 
 
 def _boundary(anchor: int, months: int) -> int:
     """The anchor's day so many months later, or the last day that there is."""
-    start = datetime.fromtimestamp(anchor, UTC)
+    start = _date(anchor)
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
+    if not MINYEAR <= year <= MAXYEAR:
+        raise _out_of_range()
     day = min(start.day, monthrange(year, month + 1)[1])
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
+
+
+def _date(at: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(at, UTC)
+    except (OverflowError, ValueError) as far:
+        raise _out_of_range() from far
+
+
+def _out_of_range() -> Exception:
+    return invalid(
+        "Invalid timestamp: a billing period must begin and end in a year of four digits."
+    )

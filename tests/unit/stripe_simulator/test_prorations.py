@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.stripe_simulator.errors import StripeError
 from local.stripe_simulator.periods import surrounding
 from local.stripe_simulator.resources.subscriptions.prorations import (
     Debit,
@@ -99,3 +100,9 @@ def test_every_moment_lies_in_one_period_of_the_anchors_grid(
     assert surrounding(anchor, start, recurring) == (start, end)
     assert surrounding(anchor, end, recurring)[0] == end
     assert surrounding(anchor, end - 1, recurring) == (start, end)
+
+
+@pytest.mark.parametrize(("anchor", "step"), [(10**15, 1), (START, 10**6), (-(10**12), 1)])
+def test_periods_beyond_the_calendar_are_refused(anchor: int, step: int) -> None:
+    with pytest.raises(StripeError, match="Invalid timestamp"):
+        surrounding(anchor, START, {"interval": "year", "interval_count": step})

@@ -256,6 +256,14 @@ def test_a_short_trials_end_is_told_at_once(stripe: Account) -> None:
     assert len(stripe.events(type="customer.subscription.trial_will_end")) == 1
 
 
+def test_a_trials_end_is_told_once_however_often_it_moved(stripe: Account) -> None:
+    subscription = subscribe(stripe, trial_period_days=20)
+    for days in (10, 12, 10):
+        stripe.post(path(subscription), trial_end=START + days * DAY)
+    stripe.wait(8 * DAY)
+    assert len(stripe.events(type="customer.subscription.trial_will_end")) == 1
+
+
 def test_unpaid_subscriptions_draft_invoices_that_stay_drafts() -> None:
     stripe = Account.with_settings(after_last_retry="mark_unpaid")
     subscription = subscribe(stripe)

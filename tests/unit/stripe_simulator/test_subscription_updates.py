@@ -351,6 +351,24 @@ def test_a_pending_update_expires_after_23_hours(stripe: Account) -> None:
     assert stripe.event_types()[-1] == "customer.subscription.pending_update_expired"
 
 
+def test_a_pending_update_expires_with_the_period(stripe: Account) -> None:
+    subscription = subscribe(stripe, stripe.price(3100))
+    break_card(stripe, subscription)
+    stripe.wait(MONTH - 12 * HOUR)
+    waiting = update(
+        stripe,
+        subscription,
+        items=switch(subscription, stripe.price(9300)),
+        proration_behavior="always_invoice",
+        payment_behavior="pending_if_incomplete",
+    )
+    assert waiting["pending_update"]["expires_at"] == START + MONTH
+    stripe.wait(12 * HOUR)
+    renewed = stripe.get(f"/v1/subscriptions/{subscription['id']}")
+    assert renewed["pending_update"] is None
+    assert renewed["items"]["data"][0]["price"]["unit_amount"] == 3100
+
+
 def test_voiding_its_invoice_cancels_a_pending_update(stripe: Account) -> None:
     waiting = upgrade_pending(stripe)
     stripe.post(f"/v1/invoices/{waiting['latest_invoice']}/void")
