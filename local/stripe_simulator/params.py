@@ -276,7 +276,15 @@ def changes_of(before: Mapping[str, Any], params: Params) -> Params:
     return {**params, "metadata": merged(before["metadata"], params["metadata"])}
 
 
-address = hash_of(
-    {name: text(200) for name in ("line1", "line2", "city", "state", "postal_code", "country")}
+ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+address = hash_of({name: text(200) for name in ADDRESS})
+shipping = hash_of(
+    {
+        "address": required(address),
+        "carrier": text(),
+        "name": required(text()),
+        "phone": text(),
+        "tracking_number": text(),
+    }
 )
 created = either(timestamp, hash_of(dict.fromkeys(("gt", "gte", "lt", "lte"), timestamp)))

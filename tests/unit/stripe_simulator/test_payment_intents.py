@@ -127,7 +127,6 @@ def test_an_intent_takes_only_the_types_that_it_allows(stripe: Account) -> None:
     "params",
     [
         {"payment_method_data": {"type": "card"}},
-        {"shipping": {"name": "Test"}},
         {"transfer_data": {"destination": "acct_1"}},
     ],
 )
@@ -145,3 +144,20 @@ def test_what_is_offered_is_chosen_by_stripe_unless_it_is_said(stripe: Account, 
     said = stripe.post(url, **amount, allowed_payment_method_types=["card"])
     assert said["automatic_payment_methods"] is None
     assert said["payment_method_types"] == ["card"]
+
+
+def test_the_charge_says_where_it_is_shipped_to(stripe: Account) -> None:
+    shipping = {"name": "Test Customer", "address": {"line1": "1 Way", "country": "CH"}}
+    paid = {"amount": 500, "currency": "usd", "confirm": "true", "payment_method": "pm_card_visa"}
+    intent = stripe.post(URL, **paid, shipping=shipping)
+    charge = stripe.get(f"/v1/charges/{intent['latest_charge']}")
+    assert charge["shipping"] == intent["shipping"]
+    assert intent["shipping"]["address"]["city"] is None
+
+
+def test_the_former_name_of_the_allowed_types_is_known_to_those_who_create_by_it(
+    stripe: Account,
+) -> None:
+    intent = stripe.post(URL, amount=500, currency="usd", payment_method_types=["card"])
+    assert intent["payment_method_types"] == intent["allowed_payment_method_types"] == ["card"]
+    assert intent["automatic_payment_methods"] is None

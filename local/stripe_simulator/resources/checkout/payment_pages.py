@@ -156,8 +156,6 @@ def _payment_intent(world: World, session: Json) -> Json:
             "customer": session["customer"],
         },
     )
-    if "shipping" in data:
-        intent = world.store.update(intent, shipping=data["shipping"])
     return _remembered(world, session, intent)
 
 

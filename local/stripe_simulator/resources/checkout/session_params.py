@@ -11,7 +11,6 @@ from local.stripe_simulator.money import currency
 from local.stripe_simulator.params import (
     Params,
     Spec,
-    address,
     boolean,
     clearable,
     hash_of,
@@ -21,6 +20,7 @@ from local.stripe_simulator.params import (
     moment,
     one_of,
     required,
+    shipping,
     text,
     timestamp,
     unsupported,
@@ -114,15 +114,6 @@ SUBSCRIPTION_DATA = hash_of(
         "trial_settings": subscription_params.TRIAL_SETTINGS,
     }
 )
-SHIPPING = hash_of(
-    {
-        "address": required(address),
-        "carrier": text(),
-        "name": required(text()),
-        "phone": text(),
-        "tracking_number": text(),
-    }
-)
 PAYMENT_INTENT_DATA = hash_of(
     {
         "application_fee_amount": unsupported("Connect"),
@@ -132,7 +123,7 @@ PAYMENT_INTENT_DATA = hash_of(
         "on_behalf_of": unsupported("Connect"),
         "receipt_email": text(),
         "setup_future_usage": one_of("off_session", "on_session"),
-        "shipping": SHIPPING,
+        "shipping": shipping,
         "statement_descriptor": text(22),
         "statement_descriptor_suffix": text(22),
         "transfer_data": unsupported("Connect"),

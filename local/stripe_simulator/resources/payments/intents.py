@@ -26,6 +26,9 @@ AUTOMATIC_METHODS = "automatic_payment_methods"
 ALWAYS_CHANGEABLE = ("description", "metadata", "receipt_email", "transfer_group")
 TYPES = ("card", "sepa_debit", "us_bank_account")
 DEBIT_CURRENCIES = {"sepa_debit": "eur", "us_bank_account": "usd"}
+# The name of `allowed_payment_method_types` in earlier versions: the official CLI's fixtures, which
+# name no version, still create intents by it.
+FORMER_TYPES = list_of(one_of(*TYPES))
 SHARED: Spec = {
     "allowed_payment_method_types": list_of(one_of(*TYPES)),
     "customer": text(),
@@ -127,11 +130,12 @@ def types_for(params: Params, currency: str | None) -> list[str]:
     ]
 
 
-def automatic_methods(params: Params) -> Json | None:
-    """Whether Stripe chooses what is offered: it does, unless the types are given."""
-    if "allowed_payment_method_types" in params:
-        return None
-    return {"allow_redirects": "always", "enabled": True, **params.get(AUTOMATIC_METHODS, {})}
+def offered(params: Params) -> Params:
+    """What a new intent offers: the types that are given, or what Stripe chooses."""
+    given = params.get("allowed_payment_method_types") or params.get("payment_method_types")
+    chosen = {"allow_redirects": "always", "enabled": True, **params.get(AUTOMATIC_METHODS, {})}
+    automatic = None if given else chosen
+    return {**params, AUTOMATIC_METHODS: automatic, "allowed_payment_method_types": given}
 
 
 def next_action(world: World, intent: Json, return_url: str | None) -> Json:

@@ -17,6 +17,7 @@ from local.stripe_simulator.params import (
     metadata,
     one_of,
     required,
+    shipping,
     text,
     unsupported,
 )
@@ -43,7 +44,6 @@ NOT_SIMULATED: Spec = {
     "application_fee_amount": unsupported("Connect"),
     "hooks": unsupported("hooks"),
     "payment_details": unsupported("payment details"),
-    "shipping": unsupported("shipping"),
     "transfer_data": unsupported("Connect"),
 }
 FIELDS: Spec = {
@@ -76,6 +76,8 @@ CREATE: Spec = {
     "confirmation_method": one_of("automatic"),
     "currency": required(currency),
     "on_behalf_of": unsupported("Connect"),
+    "payment_method_types": intents.FORMER_TYPES,
+    "shipping": shipping,
 }
 CAPTURE: Spec = {
     **DESCRIPTORS,
@@ -94,8 +96,7 @@ def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
     _check_amount(params["amount"], params["currency"])
-    automatic = {intents.AUTOMATIC_METHODS: intents.automatic_methods(params)}
-    intent = payment_intents.new(world, {**params, **automatic})
+    intent = payment_intents.new(world, intents.offered(params))
     intent = intents.prepare(world, intent, params)
     return _confirm(world, intent, params) if params.get("confirm") else intent
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from local.stripe_simulator.bank_accounts import NEVER
 from local.stripe_simulator.cards import AUTHENTICATION_REQUIRED, INSUFFICIENT_FUNDS, Decline
 from local.stripe_simulator.errors import declined, invalid
-from local.stripe_simulator.params import Params, merged
+from local.stripe_simulator.params import ADDRESS, Params, merged
 from local.stripe_simulator.resources.payments import charges, intents, payment_methods
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -74,7 +74,7 @@ def new(world: World, params: Params) -> Json:
             "receipt_email": params.get("receipt_email"),
             "review": None,
             "setup_future_usage": params.get("setup_future_usage"),
-            "shipping": None,
+            "shipping": _shipping(params.get("shipping")),
             "source": None,
             "statement_descriptor": params.get("statement_descriptor"),
             "statement_descriptor_suffix": params.get("statement_descriptor_suffix"),
@@ -85,6 +85,13 @@ def new(world: World, params: Params) -> Json:
     )
     world.emit("payment_intent.created", intent)
     return intent
+
+
+def _shipping(given: Params | None) -> Json | None:
+    if given is None:
+        return None
+    known = {name: given.get(name) for name in ("carrier", "name", "phone", "tracking_number")}
+    return {**known, "address": {name: given["address"].get(name) for name in ADDRESS}}
 
 
 def decline_for(world: World, method: Json, amount: int = 0) -> Decline | None:

@@ -31,6 +31,7 @@ CREATE: Spec = {
     "automatic_payment_methods": intents.AUTOMATIC,
     "confirm": boolean,
     "on_behalf_of": unsupported("Connect"),
+    "payment_method_types": intents.FORMER_TYPES,
     "single_use": unsupported("single-use mandates"),
     "usage": one_of("off_session", "on_session"),
 }
@@ -99,8 +100,7 @@ def succeed(world: World, intent: Json, method: Json) -> Json:
 def create(world: World, params: Params) -> Json:
     if params.get("customer"):
         world.store.get("customer", params["customer"], "customer")
-    automatic = {intents.AUTOMATIC_METHODS: intents.automatic_methods(params)}
-    intent = new(world, {**params, **automatic})
+    intent = new(world, intents.offered(params))
     intent = intents.prepare(world, intent, params)
     return _confirm(world, intent, params) if params.get("confirm") else intent
 
