@@ -63,8 +63,14 @@ CERTAIN = {
     "Invoice": {"auto_advance"},
     "PaymentIntent": {"amount_details"},
     "PaymentIntent.AmountDetails": {"tip"},
+    "PaymentIntent.LastPaymentError": {"code", "doc_url", "message"},
     "PaymentMethod": {"allow_redisplay"},
+    "Product.MarketingFeature": {"name"},
+    "SetupAttempt.SetupError": {"code", "doc_url", "message"},
+    "SetupIntent.LastSetupError": {"code", "doc_url", "message"},
     "Subscription.BillingMode.Flexible": {"proration_discounts"},
+    "SubscriptionSchedule.BillingMode.Flexible": {"proration_discounts"},
+    "SubscriptionSchedule.DefaultSettings": {"automatic_tax"},
 }
 LIST_KEYS: dict[str, type] = {"object": str, "data": list, "has_more": bool, "url": str}
 STUB_KEYS = {"id", "object", "deleted"}
