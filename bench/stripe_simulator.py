@@ -1,4 +1,4 @@
-"""How fast and how small the local Stripe is: `python -m benchmarks.stripe_simulator`.
+"""How fast and how small the local Stripe is: `python -m bench.stripe_simulator`.
 
 Three figures: the memory of many customers with a year of monthly billing each, the time that one
 such year takes, and the simple requests that one core answers in a second over HTTP. Each part has
@@ -26,7 +26,8 @@ from urllib.parse import urlsplit
 from local.stripe_simulator.engine import Engine
 
 START = 1_800_000_000
-YEAR = 365 * 86400
+DAY = 86400
+YEAR = 365 * DAY
 KEY = {"Authorization": "Bearer sk_test_benchmark"}
 FORM = {**KEY, "Content-Type": "application/x-www-form-urlencoded"}
 ROUNDS = 5
@@ -67,18 +68,25 @@ def subscribe(engine: Engine, price_id: str, number: int) -> None:
 
 
 def measure_memory(customers: int) -> None:
-    """Peak memory of this process, once every customer was billed for a year."""
+    """Peak memory of this process, once every customer was billed for a year.
+
+    One endpoint hears of everything, so the events of the last 30 days have their deliveries.
+    """
     engine = Engine(lambda: START, random.Random(1))  # noqa: S311 - makes ids, not secrets
+    post(engine, "/v1/webhook_endpoints", url="https://example.test/hook", enabled_events=["*"])
     price_id = price(engine)
     for number in range(customers):
         subscribe(engine, price_id, number)
     began = time.process_time()
-    engine.advance(START + YEAR)
+    for day in range(0, YEAR + 1, DAY):
+        engine.advance(START + day)
+        for delivery in engine.due_deliveries():
+            engine.record_attempt(delivery, 200)
     spent = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     each = peak * 1024 / customers
     print(
-        f"memory: {peak:.0f} MiB for {customers} customers with a year of monthly billing "
+        f"memory: {peak:.0f} MiB for {customers} customers with a year of monthly billing and its webhooks "
         f"({each:.0f} KiB each); {spent:.0f} s of computing, {spent / customers * 1000:.0f} ms each"
     )
 
@@ -154,7 +162,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="benchmarks.stripe_simulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="bench.stripe_simulator", description=__doc__)
     parser.add_argument("parts", nargs="*", help="memory, year, requests; all unless given")
     parser.add_argument("--customers", type=int, default=10_000, help="how many for the memory")
     args = parser.parse_args()
@@ -168,7 +176,7 @@ def main() -> None:
         return
     print(f"machine: {machine()}", flush=True)
     for part in args.parts or parts:
-        own = [sys.executable, "-m", "benchmarks.stripe_simulator", part]
+        own = [sys.executable, "-m", "bench.stripe_simulator", part]
         subprocess.run([*own, "--customers", str(args.customers)], check=True)  # noqa: S603
 
 
