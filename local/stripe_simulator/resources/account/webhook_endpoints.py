@@ -43,7 +43,7 @@ def _version(value: Any, path: str) -> str:
 
 
 def _event_type(value: Any, path: str) -> str:
-    if value == "*" or value in EVENT_TYPES:
+    if isinstance(value, str) and (value == "*" or value in EVENT_TYPES):
         return str(value)
     raise invalid(f"Invalid {path}: {value} is no type of event", path)
 
