@@ -148,5 +148,4 @@ def on_invoice_voided(world: World, invoice: Json) -> None:
         world.emit("customer.subscription.updated", subscription, before)
 
 
-REACTIONS = {"invoice.voided": on_invoice_voided}
 TIMERS = {"subscription.discard_pending": discard_due}

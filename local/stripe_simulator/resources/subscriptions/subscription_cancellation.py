@@ -100,13 +100,14 @@ def end(world: World, subscription: Json, reason: str) -> Json:
         pending_update=None,
         status="canceled",
     )
-    for invoice in _invoices_of(world, subscription):
+    for invoice in invoices_of(world, subscription):
         invoice_collection.stop_collecting(world, invoice)
     world.emit("customer.subscription.deleted", subscription)
     return subscription
 
 
-def _invoices_of(world: World, subscription: Json) -> list[Json]:
+def invoices_of(world: World, subscription: Json) -> list[Json]:
+    """All that a subscription was billed, newest first."""
     of_customer = world.store.newest_first("invoice", customer=subscription["customer"])
     return [invoice for invoice in of_customer if subscription_of(invoice) == subscription["id"]]
 

@@ -322,7 +322,10 @@ def _pay(world: World, subscription: Json, invoice: Json, params: Params) -> Jso
     if automatic and needed and method is None:
         raise invalid(subscription_billing.NO_METHOD, code="resource_missing")
     away = params.get("off_session", False)
+    private = world.private.get(subscription["id"], {})
+    world.private[subscription["id"]] = {**private, "starting": True}
     paid = subscription_billing.collect(world, subscription, invoice, behavior, off_session=away)
+    world.private[subscription["id"]] = private
     subscription = world.store.get("subscription", subscription["id"])
     in_doubt = subscription_billing.is_in_doubt(world, paid)
     if not in_doubt or subscription["status"] not in ("active", "incomplete"):

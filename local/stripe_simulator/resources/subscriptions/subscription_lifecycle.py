@@ -1,7 +1,8 @@
 """How a subscription goes on by itself: renewed by the clock, following its invoices, and ended.
 
-Paid makes it active, failed makes it past due, and after the last retry the account's settings
-decide (`Settings.after_last_retry`).
+Its status goes by its most recent invoice that isn't void (Stripe's docs: "How subscriptions
+work"): paid makes it active, failed makes it past due, and after the last retry the account's
+settings decide (`Settings.after_last_retry`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from local.stripe_simulator.resources.subscriptions.subscription_cancellation im
     LIVE,
     bill_finally,
     end,
+    invoices_of,
     period_end,
 )
 from local.stripe_simulator.resources.subscriptions.subscription_trials import DAY
@@ -33,6 +35,7 @@ from local.stripe_simulator.world import World
 __all__ = ["DAY", "REACTIONS", "RENEWING", "TIMERS", "bill", "end", "period_end", "renew_due"]
 
 RENEWING = ("active", "trialing", "past_due", "unpaid")
+OWING = ("incomplete", "past_due", "unpaid")
 
 
 def _subscription_of(world: World, invoice: Json) -> Json | None:
@@ -50,13 +53,34 @@ def on_invoice_paid(world: World, invoice: Json) -> None:
     change = pending_updates.waiting_for(world, before, invoice)
     if change is not None:
         pending_updates.on_invoice_paid(world, before, change, invoice)
-    elif before["latest_invoice"] == invoice["id"] and before["status"] in (
-        "incomplete",
-        "past_due",
-        "unpaid",
-    ):
-        subscription = world.store.update(before, status="active")
-        world.emit("customer.subscription.updated", subscription, before)
+    elif before["status"] in OWING and _is_settled(world, before):
+        _make_active(world, before)
+
+
+def _is_settled(world: World, subscription: Json) -> bool:
+    """Whether nothing is owed of its most recent invoice, but for void and waiting ones."""
+    for invoice in invoices_of(world, subscription):
+        waits = pending_updates.waiting_for(world, subscription, invoice) is not None
+        if invoice["status"] != "void" and not waits:
+            return invoice["status"] in ("paid", "uncollectible")
+    return False
+
+
+def _make_active(world: World, before: Json) -> None:
+    subscription = world.store.update(before, status="active")
+    world.emit("customer.subscription.updated", subscription, before)
+
+
+def on_invoice_written_off(world: World, invoice: Json) -> None:
+    """An invoice that isn't owed any more keeps no subscription past due."""
+    before = _subscription_of(world, invoice)
+    if before is not None and before["status"] == "past_due" and _is_settled(world, before):
+        _make_active(world, before)
+
+
+def on_invoice_voided(world: World, invoice: Json) -> None:
+    pending_updates.on_invoice_voided(world, invoice)
+    on_invoice_written_off(world, invoice)
 
 
 def _with_method(world: World, subscription: Json, invoice: Json) -> Json:
@@ -70,7 +94,10 @@ def _with_method(world: World, subscription: Json, invoice: Json) -> Json:
 
 
 def on_payment_failed(world: World, invoice: Json) -> None:
-    """A renewal that fails makes its subscription past due; after the last try it ends."""
+    """A payment that fails makes its subscription past due; after the last try it ends.
+
+    Of a first invoice only a debit that fails later does, for until then it was active.
+    """
     before = _subscription_of(world, invoice)
     if before is None:
         return
@@ -79,7 +106,8 @@ def on_payment_failed(world: World, invoice: Json) -> None:
         if before["status"] == "paused":
             subscription_pauses.on_resumption_failed(world, before, change, invoice)
         return
-    if invoice["billing_reason"] == "subscription_create" or before["status"] not in RENEWING:
+    starting = world.private.get(before["id"], {}).get("starting", False)
+    if starting or before["status"] not in RENEWING:
         return
     last = invoice_collection.is_exhausted(world, invoice)
     outcome = world.settings.after_last_retry if last else "leave_past_due"
@@ -204,10 +232,11 @@ def expire_due(world: World, subscription_id: str) -> None:
 
 
 REACTIONS = {
+    "invoice.marked_uncollectible": on_invoice_written_off,
     "invoice.paid": on_invoice_paid,
     "invoice.payment_failed": on_payment_failed,
+    "invoice.voided": on_invoice_voided,
     "customer.deleted": on_customer_deleted,
-    **pending_updates.REACTIONS,
 }
 TIMERS = {
     "subscription.renew": renew_due,
