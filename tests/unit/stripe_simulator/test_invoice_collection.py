@@ -5,7 +5,7 @@ import pytest
 from local.stripe_simulator.resources.invoices import invoice_collection
 from local.stripe_simulator.resources.payments import authentication
 from local.stripe_simulator.resources.payments.card_balances import set_card
-from tests.unit.stripe_simulator.account import DAY, HOUR, Account, Json
+from tests.unit.stripe_simulator.account import DAY, HOUR, START, Account, Json
 
 
 def intent_of(stripe: Account, invoice: Json) -> Json:
@@ -212,3 +212,27 @@ def test_voiding_an_invoice_cancels_its_payment(stripe: Account) -> None:
     stripe.post(f"/v1/invoices/{invoice['id']}/void")
     intent = intent_of(stripe, invoice)
     assert (intent["status"], intent["cancellation_reason"]) == ("canceled", "void_invoice")
+
+
+def test_a_failed_attempt_tells_how_many_there_were_before(stripe: Account) -> None:
+    _, invoice = renewal_on(stripe, "chargeCustomerFail")
+    stripe.wait(DAY)
+    first, second = stripe.events(type="invoice.updated")
+    before = {"attempt_count": 0, "attempted": False, "next_payment_attempt": None}
+    assert first["data"]["previous_attributes"] == before
+    before = {"attempt_count": 1, "next_payment_attempt": invoice["next_payment_attempt"]}
+    assert second["data"]["previous_attributes"] == before
+
+
+def test_a_draft_says_when_it_will_be_charged(stripe: Account) -> None:
+    subscription = stripe.subscribe()
+    stripe.wait(31 * DAY)
+    (announced,) = stripe.events(type="invoice.upcoming")
+    invoice = stripe.latest_invoice(subscription)
+    assert (invoice["status"], invoice["next_payment_attempt"]) == (
+        "draft",
+        START + 31 * DAY + HOUR,
+    )
+    assert announced["data"]["object"]["next_payment_attempt"] == invoice["next_payment_attempt"]
+    stripe.wait(HOUR)
+    assert stripe.latest_invoice(subscription)["next_payment_attempt"] is None

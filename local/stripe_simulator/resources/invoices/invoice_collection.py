@@ -50,7 +50,6 @@ def collect(world: World, invoice: Json, method: Json | None, *, off_session: bo
     """
     if is_processing(world, invoice):
         return invoice
-    invoice = world.store.update(invoice, attempt_count=invoice["attempt_count"] + 1)
     intent = intent_of(world, invoice)
     if intent is None or method is None or _is_futile(intent, method):
         _mark_failed(world, invoice)
@@ -142,10 +141,11 @@ def on_intent_failed(world: World, intent: Json) -> None:
 
 def on_intent_requires_action(world: World, intent: Json) -> None:
     """The customer is to authenticate: until then the attempt counts as failed."""
-    invoice = _open_invoice_of(world, intent)
-    if invoice is not None:
+    before = _open_invoice_of(world, intent)
+    if before is not None:
+        invoice = _attempted(world, before)
         world.emit("invoice.payment_action_required", invoice)
-        _mark_failed(world, invoice)
+        _tell_failed(world, invoice, before)
 
 
 def on_intent_processing(world: World, intent: Json) -> None:
@@ -154,7 +154,7 @@ def on_intent_processing(world: World, intent: Json) -> None:
     if before is not None:
         invoice = world.store.update(
             before,
-            attempt_count=_attempts(before),
+            attempt_count=_attempts(world, before),
             attempted=True,
             next_payment_attempt=None,
         )
@@ -177,7 +177,7 @@ def mark_paid(world: World, invoice: Json) -> Json:
         invoice,
         amount_paid=invoice["amount_due"],
         amount_remaining=0,
-        attempt_count=_attempts(invoice) if invoice["amount_due"] else 0,
+        attempt_count=_attempts(world, invoice) if invoice["amount_due"] else 0,
         attempted=True,
         auto_advance=False,
         next_payment_attempt=None,
@@ -193,32 +193,43 @@ def mark_paid(world: World, invoice: Json) -> Json:
 
 
 def _mark_failed(world: World, before: Json) -> None:
-    scheduled = before["next_payment_attempt"]
-    if scheduled is None or scheduled <= world.now():
-        scheduled = _next_attempt(world, before)
-    invoice = world.store.update(
-        before,
-        attempt_count=_attempts(before),
-        attempted=True,
-        next_payment_attempt=scheduled,
+    _tell_failed(world, _attempted(world, before), before)
+
+
+def _attempted(world: World, before: Json) -> Json:
+    """The invoice after an attempt in vain: counted, with the time of the next one."""
+    count, next_at = _attempts(world, before), before["next_payment_attempt"]
+    if next_at is None or _is_due(world, before):
+        next_at = _next_attempt(world, before, count)
+    if next_at is not None:
+        world.schedule(next_at, "invoice.retry", before["id"])
+    return world.store.update(
+        before, attempt_count=count, attempted=True, next_payment_attempt=next_at
     )
-    if scheduled is not None:
-        world.schedule(scheduled, "invoice.retry", invoice["id"])
+
+
+def _tell_failed(world: World, invoice: Json, before: Json) -> None:
     world.emit("invoice.payment_failed", invoice)
     # What follows from the failure may have changed the invoice again.
     world.emit("invoice.updated", world.store.get("invoice", invoice["id"]), before)
 
 
-def _attempts(invoice: Json) -> int:
+def _is_due(world: World, invoice: Json) -> bool:
+    """Whether the attempt that is made now is the schedule's."""
+    due_at = invoice["next_payment_attempt"]
+    return due_at is not None and bool(due_at <= world.now())
+
+
+def _attempts(world: World, invoice: Json) -> int:
     """The first attempt counts whoever makes it; after that only the schedule's do."""
-    return max(int(invoice["attempt_count"]), 1)
+    return max(int(invoice["attempt_count"]) + _is_due(world, invoice), 1)
 
 
-def _next_attempt(world: World, invoice: Json) -> int | None:
+def _next_attempt(world: World, invoice: Json, count: int) -> int | None:
     """When to try again; a subscription's first invoice is the customer's to pay."""
     if invoice["billing_reason"] == "subscription_create" or not invoice["auto_advance"]:
         return None
-    retries, count = world.settings.payment_retry_days, _attempts(invoice)
+    retries = world.settings.payment_retry_days
     if invoice["collection_method"] == "send_invoice" or count > len(retries):
         return None
     return world.now() + retries[count - 1] * DAY
@@ -226,7 +237,7 @@ def _next_attempt(world: World, invoice: Json) -> int | None:
 
 def is_exhausted(world: World, invoice: Json) -> bool:
     """Whether all the tries of the retry schedule were made in vain."""
-    return _attempts(invoice) > len(world.settings.payment_retry_days)
+    return bool(invoice["attempt_count"] > len(world.settings.payment_retry_days))
 
 
 def stop_collecting(world: World, invoice: Json) -> None:

@@ -28,7 +28,18 @@ def auto_finalize(world: World, invoice: Json, at: int | None = None) -> Json:
     """Let a draft be finalized and collected by itself, an hour from now (or then)."""
     at = world.now() + DRAFT_SECONDS if at is None else at
     world.schedule(at, "invoice.finalize", invoice["id"])
-    return world.store.update(invoice, auto_advance=True, automatically_finalizes_at=at)
+    return world.store.update(
+        invoice,
+        auto_advance=True,
+        automatically_finalizes_at=at,
+        next_payment_attempt=first_attempt(invoice, at),
+    )
+
+
+def first_attempt(invoice: Json, finalized_at: int) -> int | None:
+    """When a draft that is finalized then is charged; what is sent isn't."""
+    charged = invoice["collection_method"] == "charge_automatically"
+    return finalized_at if charged else None
 
 
 def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
@@ -48,6 +59,7 @@ def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
         effective_at=invoice["effective_at"] or now,
         hosted_invoice_url=page_url,
         invoice_pdf=f"{page_url}/pdf",
+        next_payment_attempt=None,
         number=f"{customer['invoice_prefix']}-{sequence:04d}",
         status="open",
         status_transitions={**invoice["status_transitions"], "finalized_at": now},

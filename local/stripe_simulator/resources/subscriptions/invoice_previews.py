@@ -25,7 +25,7 @@ from local.stripe_simulator.params import (
     unsupported,
 )
 from local.stripe_simulator.resources.catalogue.discounts import DISCOUNTS
-from local.stripe_simulator.resources.invoices import invoice_items
+from local.stripe_simulator.resources.invoices import invoice_finalization, invoice_items
 from local.stripe_simulator.resources.subscriptions import (
     subscription_cancellation,
     subscription_creation,
@@ -243,7 +243,11 @@ def _renewal(world: World, subscription_id: str) -> Json:
     with world.at(period_end(subscription)):
         subscription = subscription_schedules.in_phase(world, subscription)
         _, invoice = subscription_lifecycle.advance(world, subscription)
-    return invoice
+        charged_at = world.now() + invoice_finalization.DRAFT_SECONDS
+    return {
+        **invoice,
+        "next_payment_attempt": invoice_finalization.first_attempt(invoice, charged_at),
+    }
 
 
 ROUTES = (Route("POST", "/v1/invoices/create_preview", preview, PREVIEW),)
