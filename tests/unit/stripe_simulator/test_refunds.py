@@ -29,6 +29,8 @@ def test_a_charge_is_refunded_in_parts_until_nothing_is_left(stripe: Account) ->
     error = stripe.refused("POST", "/v1/refunds", 400, charge=charge["id"], amount=1)
     assert error["code"] == "charge_already_refunded"
     assert stripe.event_types()[-4:] == ["refund.created", "charge.refunded"] * 2
+    former = [each["data"]["previous_attributes"] for each in stripe.events(type="charge.refunded")]
+    assert former == [{"amount_refunded": 0}, {"amount_refunded": 1500, "refunded": False}]
 
 
 def test_no_more_is_refunded_than_is_left(stripe: Account) -> None:

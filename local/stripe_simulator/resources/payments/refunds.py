@@ -12,7 +12,6 @@ from local.stripe_simulator.pagination import LIST, page, whole
 from local.stripe_simulator.params import (
     Params,
     Spec,
-    changes_of,
     integer,
     merged,
     metadata,
@@ -20,6 +19,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.payments import account_balance, payment_intents
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -134,9 +134,9 @@ def refund(world: World, charge: Json, amount: int, params: Params) -> Json:
     if later:
         world.emit("refund.created", made)
         return made
-    made, charge = _book(world, made, charge)
+    made, refunded = _book(world, made, charge)
     world.emit("refund.created", made)
-    world.emit("charge.refunded", charge)
+    world.emit("charge.refunded", refunded, charge)
     return made
 
 
@@ -172,9 +172,9 @@ def settle_due(world: World, refund_id: str) -> None:
     charge = world.store.get("charge", before["charge"])
     if before["status"] == "pending":
         made = world.store.update(before, status="succeeded")
-        made, charge = _book(world, made, charge)
+        made, refunded = _book(world, made, charge)
         world.emit("refund.updated", made, before)
-        world.emit("charge.refunded", charge)
+        world.emit("charge.refunded", refunded, charge)
     elif before["status"] == "succeeded":
         _fail(world, before, charge)
 
@@ -207,17 +207,6 @@ def release_hold(world: World, intent: Json) -> None:
     refund(world, charge, charge["amount"], reason)
 
 
-def retrieve(world: World, _params: Params, refund_id: str) -> Json:
-    return world.store.get("refund", refund_id)
-
-
-def update(world: World, params: Params, refund_id: str) -> Json:
-    before = world.store.get("refund", refund_id)
-    made = world.store.update(before, **changes_of(before, params))
-    world.emit("refund.updated", made, before)
-    return made
-
-
 def cancel(world: World, _params: Params, refund_id: str) -> Json:
     before = world.store.get("refund", refund_id)
     if before["status"] != "pending":
@@ -225,11 +214,6 @@ def cancel(world: World, _params: Params, refund_id: str) -> Json:
     made = world.store.update(before, status="canceled")
     world.emit("refund.updated", made, before)
     return made
-
-
-def listing(world: World, params: Params) -> Json:
-    where = {name: params[name] for name in ("charge", "payment_intent") if params.get(name)}
-    return page(world.store.newest_first("refund", **where), params, "/v1/refunds")
 
 
 def of_charge(world: World, params: Params, charge_id: str) -> Json:
@@ -253,9 +237,9 @@ def _refunds(world: World, charge: Json) -> Json:
 
 ROUTES = (
     Route("POST", "/v1/refunds", create, CREATE),
-    Route("GET", "/v1/refunds", listing, {**LIST, "charge": text(), "payment_intent": text()}),
-    Route("GET", "/v1/refunds/{}", retrieve, {}),
-    Route("POST", "/v1/refunds/{}", update, {"metadata": metadata}),
+    plain.listing("/v1/refunds", "refund", {**LIST, "charge": text(), "payment_intent": text()}),
+    plain.retrieve("/v1/refunds/{}", "refund"),
+    plain.update("/v1/refunds/{}", "refund", {"metadata": metadata}),
     Route("POST", "/v1/refunds/{}/cancel", cancel, {}),
     Route("GET", "/v1/charges/{}/refunds", of_charge, LIST),
     Route("GET", "/v1/charges/{}/refunds/{}", one_of_charge, {}),
