@@ -86,8 +86,9 @@ def measure_memory(customers: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     each = peak * 1024 / customers
     print(
-        f"memory: {peak:.0f} MiB for {customers} customers with a year of monthly billing and its webhooks "
-        f"({each:.0f} KiB each); {spent:.0f} s of computing, {spent / customers * 1000:.0f} ms each"
+        f"memory: {peak:.0f} MiB for {customers} customers with a year of monthly billing and its "
+        f"webhooks ({each:.0f} KiB each); {spent:.0f} s of computing, "
+        f"{spent / customers * 1000:.0f} ms each"
     )
 
 

@@ -161,3 +161,14 @@ def test_the_former_name_of_the_allowed_types_is_known_to_those_who_create_by_it
     intent = stripe.post(URL, amount=500, currency="usd", payment_method_types=["card"])
     assert intent["payment_method_types"] == intent["allowed_payment_method_types"] == ["card"]
     assert intent["automatic_payment_methods"] is None
+
+
+def test_the_intent_of_an_invoice_is_canceled_by_voiding_the_invoice(stripe: Account) -> None:
+    subscription = stripe.subscribe("pm_card_chargeCustomerFail")
+    invoice = stripe.get(f"/v1/invoices/{subscription['latest_invoice']}", expand=["payments"])
+    intent = invoice["payments"]["data"][0]["payment"]["payment_intent"]
+    path = f"/v1/payment_intents/{intent}"
+    refused = stripe.refused("POST", f"{path}/cancel", 400)
+    assert refused["code"] == "payment_intent_unexpected_state"
+    stripe.post(f"/v1/invoices/{invoice['id']}/void")
+    assert stripe.get(path)["status"] == "canceled"

@@ -420,3 +420,18 @@ def test_metadata_of_a_phase_becomes_the_subscriptions(stripe: Account, subscrip
     stripe.wait(MONTH)
     after = current(stripe, subscription)
     assert (after["metadata"], after["description"]) == ({"phase": "2"}, "Second year")
+
+
+def test_a_phase_in_another_currency_is_refused_before_it_begins(
+    stripe: Account, subscription: Json
+) -> None:
+    euros = stripe.price(900, currency="eur")
+    refused = stripe.refused(
+        "POST",
+        "/v1/subscription_schedules",
+        400,
+        customer=subscription["customer"],
+        start_date=START + DAY,
+        phases=[{"items": [{"price": euros["id"]}]}],
+    )
+    assert "currency usd" in refused["message"]

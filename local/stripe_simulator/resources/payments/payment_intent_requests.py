@@ -155,7 +155,14 @@ def capture(world: World, params: Params, intent_id: str) -> Json:
 
 
 def cancel(world: World, params: Params, intent_id: str) -> Json:
+    """Cancel an intent of one's own; an invoice's is canceled by voiding the invoice."""
     intent = intents.find(world, KIND, intent_id, "cancel", CANCELABLE)
+    if "invoice" in world.private.get(intent_id, {}):
+        raise invalid(
+            "You cannot cancel this PaymentIntent because it was created by an invoice. Void the "
+            "invoice instead.",
+            code="payment_intent_unexpected_state",
+        )
     return payment_intents.abandon(world, intent, params.get("cancellation_reason"))
 
 

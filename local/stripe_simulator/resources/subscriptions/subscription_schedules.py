@@ -25,6 +25,8 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources.catalogue import prices
+from local.stripe_simulator.resources.customers import customers
 from local.stripe_simulator.resources.invoices import invoice_finalization
 from local.stripe_simulator.resources.subscriptions import schedule_changes as changes
 from local.stripe_simulator.resources.subscriptions import schedule_phases as phases
@@ -73,9 +75,19 @@ def create(world: World, params: Params) -> Json:
     customer = world.store.get("customer", params["customer"], "customer")
     start = params.get("start_date") or "now"
     plan = phases.build(world, params["phases"], world.now() if start == "now" else int(start))
+    _charge_in_currency_of(world, customer["id"], plan)
     schedule = _new(world, customer, params, plan)
     world.emit("subscription_schedule.created", schedule)
     return move_on(world, schedule)
+
+
+def _charge_in_currency_of(world: World, customer_id: str, plan: list[Json]) -> None:
+    """Fix the customer's currency; phases in any other are refused now, not when they begin."""
+    for phase in plan:
+        customer = world.store.get("customer", customer_id)
+        price = world.store.get("price", phase["items"][0]["price"])
+        sold_in = prices.currency_for(world, price, customer["currency"])
+        customers.charge_in(world, customer, sold_in)
 
 
 def _from_subscription(world: World, params: Params) -> Json:
@@ -333,6 +345,7 @@ def update(world: World, params: Params, schedule_id: str) -> Json:
         asked["default_settings"] = _default_settings(params["default_settings"], former)
     if "phases" in params:
         asked["phases"] = _replaced(world, before, params["phases"])
+        _charge_in_currency_of(world, before["customer"], asked["phases"])
     schedule = world.store.update(before, **asked)
     if schedule["current_phase"] is not None:
         schedule = _follow(world, before, schedule, params)
