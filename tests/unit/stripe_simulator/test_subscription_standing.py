@@ -87,3 +87,19 @@ def test_a_first_debit_that_fails_later_makes_the_subscription_past_due(stripe: 
     assert stripe.get(f"/v1/subscriptions/{paid_for}")["status"] == "active"
     stripe.wait(HOUR)
     assert stripe.get(f"/v1/subscriptions/{paid_for}")["status"] == "past_due"
+
+
+def test_retries_of_an_older_invoice_do_not_end_what_is_paid_up(stripe: Account) -> None:
+    subscription = past_due(stripe)
+    renewal = stripe.latest_invoice(subscription)
+    good = stripe.post("/v1/payment_methods/pm_card_visa/attach", customer=subscription["customer"])
+    stripe.post(path(subscription), default_payment_method=good["id"])
+    stripe.post(
+        path(subscription),
+        items=[{"id": subscription["items"]["data"][0]["id"], "price": stripe.price(4900)["id"]}],
+        proration_behavior="always_invoice",
+    )
+    stripe.post(path(subscription), default_payment_method="")
+    stripe.wait(20 * DAY)
+    assert stripe.get(f"/v1/invoices/{renewal['id']}")["attempt_count"] == 8
+    assert status(stripe, subscription) == "active"

@@ -96,7 +96,8 @@ def _with_method(world: World, subscription: Json, invoice: Json) -> Json:
 def on_payment_failed(world: World, invoice: Json) -> None:
     """A payment that fails makes its subscription past due; after the last try it ends.
 
-    Of a first invoice only a debit that fails later does, for until then it was active.
+    Of a first invoice only a debit that fails later does, for until then it was active; an older
+    one doesn't while the most recent is paid.
     """
     before = _subscription_of(world, invoice)
     if before is None:
@@ -107,7 +108,7 @@ def on_payment_failed(world: World, invoice: Json) -> None:
             subscription_pauses.on_resumption_failed(world, before, change, invoice)
         return
     starting = world.private.get(before["id"], {}).get("starting", False)
-    if starting or before["status"] not in RENEWING:
+    if starting or before["status"] not in RENEWING or _is_settled(world, before):
         return
     last = invoice_collection.is_exhausted(world, invoice)
     outcome = world.settings.after_last_retry if last else "leave_past_due"
