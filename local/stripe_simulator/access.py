@@ -7,6 +7,9 @@ from base64 import b64decode
 from local.stripe_simulator import errors
 from local.stripe_simulator.events import API_VERSION
 
+# What `stripe listen --use-configured-webhooks` asks for in this version is the same in ours.
+SAME = {("2019-03-14", "GET", "/v1/webhook_endpoints")}
+
 
 def check_key(authorization: str | None, expected: str | None) -> None:
     """Refuse what isn't a test mode's secret key, or not the `expected` one."""
@@ -32,9 +35,9 @@ def _key_of(authorization: str | None) -> str | None:
     return None
 
 
-def check_version(version: str | None) -> None:
+def check_version(version: str | None, method: str, path: str) -> None:
     """Refuse another version, whose shapes would be others."""
-    if version not in (None, API_VERSION):
+    if version not in (None, API_VERSION) and (version, method, path) not in SAME:
         raise errors.invalid(
             f"Invalid Stripe API version: {version}. The local Stripe serves {API_VERSION} only."
         )

@@ -3,6 +3,7 @@
 Each event has one delivery per matching destination, retried with growing delays for three days
 until it succeeds, as Stripe does; `chaos` rules may make it another story. A resend by hand is
 one attempt more and leaves the retries as they are ("Resend events", docs.stripe.com/webhooks).
+A CLI that listens gets each event once.
 """
 
 from __future__ import annotations
@@ -37,16 +38,24 @@ class Secret:
 
 @dataclass(frozen=True)
 class Destination:
-    """A webhook endpoint (`url`, signed with `secrets`) or a partner event source."""
+    """A webhook endpoint (`url`, signed with `secrets`), a partner event source, or a CLI.
+
+    The CLI is one that listens; its `url` is where it forwards events, or empty.
+    """
 
     id: str
-    type: Literal["webhook", "eventbridge"]
+    type: Literal["webhook", "eventbridge", "cli"]
     url: str
     enabled_events: list[str]
     secrets: tuple[Secret, ...] = ()  # the newest first
     source: str = ""
     region: str = ""
     enabled: bool = True
+
+    @property
+    def where(self) -> str:
+        """Where events go, for people."""
+        return self.source or self.url or "printed by the CLI"
 
     def wants(self, kind: str) -> bool:
         return self.enabled and matches(kind, self.enabled_events)
@@ -270,7 +279,8 @@ class Deliveries:
 
     def _try_again(self, delivery: Delivery, now: float) -> None:
         tries = len(delivery.attempts)
-        if delivery.by_hand or tries > len(RETRY_DELAYS):
+        once = delivery.by_hand or delivery.destination.type == "cli"
+        if once or tries > len(RETRY_DELAYS):
             self._enter(delivery, "failed")
         else:
             delivery.in_turn = False

@@ -229,7 +229,7 @@ class Engine:
     def _admit(self, call: Call) -> None:
         """Refuse what Stripe refuses before it looks at the parameters."""
         access.check_key(call.headers.get("authorization"), self.world.settings.secret_key)
-        access.check_version(call.headers.get("stripe-version"))
+        access.check_version(call.headers.get("stripe-version"), call.method, call.path)
         refusal = call.fault and call.fault.refusal_before(call.key)
         if refusal:
             raise refusal

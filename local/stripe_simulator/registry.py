@@ -9,6 +9,7 @@ from local.stripe_simulator import rate_limits
 from local.stripe_simulator.expand import Includable
 from local.stripe_simulator.resources.account import (
     account,
+    cli_sessions,
     events,
     test_clocks,
     webhook_endpoints,
@@ -79,6 +80,7 @@ ROUTER = Router(
         challenges.ROUTES,
         charges.ROUTES,
         checkout_sessions.ROUTES,
+        cli_sessions.ROUTES,
         coupons.ROUTES,
         customers.ROUTES,
         disputes.ROUTES,

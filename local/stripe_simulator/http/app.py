@@ -1,4 +1,4 @@
-"""The ASGI application: Stripe's API under `/v1`, the hosted pages, the control path."""
+"""The ASGI application: Stripe's API under `/v1`, the hosted pages, the control path, the CLI."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ def create_app(engine: Engine) -> ASGIApp:
     )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        of_api = scope["type"] == "http" and scope["path"].startswith("/v1/")
-        await (api if of_api else pages)(scope, receive, send)
+        if scope["type"] == "websocket":
+            await sender.listeners(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            await api(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
 
     return app

@@ -10,12 +10,14 @@ import asyncio
 import json
 import logging
 import time
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from local.stripe_simulator.deliveries import Delivery, Destination
 from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.http.cli_listeners import Listeners
 from local.stripe_simulator.http.signing import signature
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Sender:
     """The background task; `wake` it whenever the engine may have something new to send."""
 
     def __init__(self, engine: Engine) -> None:
+        self.listeners = Listeners(engine)
         self._engine = engine
         self._changed = asyncio.Event()
         self._settled = asyncio.Condition()
@@ -88,13 +91,16 @@ class Sender:
             pass
 
     async def _send(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
-        if delivery.in_turn:
-            async with self._turn:  # first come, first served
-                await self._attempt(client, delivery)
-        else:
-            async with self._slots:
-                await self._attempt(client, delivery)
+        async with self._room(delivery):
+            await self._attempt(client, delivery)
         self.wake()
+
+    def _room(self, delivery: Delivery) -> AbstractAsyncContextManager[None]:
+        if delivery.in_turn:
+            return self._turn  # first come, first served
+        if delivery.destination.type == "cli":
+            return nullcontext()  # which may be long in telling how it went
+        return self._slots
 
     async def _tell_whether_settled(self) -> None:
         async with self._settled:
@@ -106,15 +112,23 @@ class Sender:
         answer = ""
         began = time.perf_counter()
         try:
-            if delivery.destination.type == "webhook":
-                secrets = delivery.destination.secrets_at(self._engine.world.wall())
-                status, answer = await _post(client, delivery, secrets)
-            else:
-                status = await asyncio.to_thread(self._put, delivery)
+            status, answer = await self._hand_over(client, delivery)
         except Exception as failure:  # whatever went wrong, try again later
             error = f"{type(failure).__name__}: {failure}"
         duration = time.perf_counter() - began
-        self._engine.record_attempt(delivery, status, error, answer, duration)
+        self._engine.record_attempt(delivery, status, error, answer[:KEPT_OF_ANSWER], duration)
+
+    async def _hand_over(self, client: httpx.AsyncClient, delivery: Delivery) -> tuple[int, str]:
+        """Bring an event to its destination: the status and the body of the answer."""
+        destination = delivery.destination
+        if destination.type == "eventbridge":
+            return await asyncio.to_thread(self._put, delivery), ""
+        body = json.dumps(delivery.event, indent=2)
+        headers = _headers(body, destination.secrets_at(self._engine.world.wall()))
+        if destination.type == "cli":
+            return await self.listeners.deliver(destination.id, body, headers)
+        answer = await client.post(destination.url, content=body, headers=headers)
+        return answer.status_code, answer.text
 
     def _put(self, delivery: Delivery) -> int:
         """Put an event on a partner event source, as Stripe's EventBridge destination does."""
@@ -145,14 +159,9 @@ class Sender:
         return self._buses[destination.id]
 
 
-async def _post(
-    client: httpx.AsyncClient, delivery: Delivery, secrets: list[str]
-) -> tuple[int, str]:
-    body = json.dumps(delivery.event, indent=2).encode()
-    headers = {
+def _headers(body: str, secrets: list[str]) -> dict[str, str]:
+    return {
         "Content-Type": "application/json; charset=utf-8",
-        "Stripe-Signature": signature(body, secrets, int(time.time())),
+        "Stripe-Signature": signature(body.encode(), secrets, int(time.time())),
         "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
     }
-    answer = await client.post(delivery.destination.url, content=body, headers=headers)
-    return answer.status_code, answer.text[:KEPT_OF_ANSWER]

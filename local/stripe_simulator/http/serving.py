@@ -68,5 +68,6 @@ def create_server(engine: Engine) -> uvicorn.Server:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=1,
+        ws="wsproto",
     )
     return uvicorn.Server(config)

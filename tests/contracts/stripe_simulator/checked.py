@@ -12,6 +12,9 @@ from tests.contracts.stripe_simulator.shapes import Json, check, check_as
 from tests.contracts.stripe_simulator.usage import TOPICS
 from tests.unit.stripe_simulator.account import Account
 
+# Of no SDK, so there is no class to hold it to: `test_cli_listen` holds it to the CLI itself.
+OF_THE_CLI = {"/v1/stripecli/sessions"}
+
 
 class CheckedAccount(Account):
     """An account whose every answer is checked, and which remembers what was asked."""
@@ -25,7 +28,7 @@ class CheckedAccount(Account):
         body = response.json()
         if response.status == 200:
             self.asked.add((method, _pattern(path)))
-            assert check(body) == [], path
+            assert path in OF_THE_CLI or check(body) == [], path
         else:
             assert list(body) == ["error"]
             assert check_as(body["error"], ErrorObject) == [], path

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.stripe_simulator.deliveries import Destination
-from local.stripe_simulator.http.control.topic import Topic, unknown
+from local.stripe_simulator.http.control.topic import Topic, refusal, unknown
 from local.stripe_simulator.http.same_origin import changing
 from local.stripe_simulator.resources.account import webhook_endpoints
 
@@ -78,6 +78,8 @@ class DestinationControl(Topic):
         destination = self._world.deliveries.destinations.get(request.path_params["id"])
         if destination is None:
             return unknown("destination")
+        if destination.type == "cli":
+            return refusal(409, f"{destination.id} is a CLI that listens: end it where it runs")
         if destination.type == "webhook":
             webhook_endpoints.delete(self._world, {}, destination.id)
         else:
@@ -100,7 +102,7 @@ class DestinationControl(Topic):
             "enabled_events": destination.enabled_events,
             "enabled": destination.enabled,
         }
-        if destination.type == "webhook":
+        if destination.secrets:
             secrets = destination.secrets_at(self._world.wall())
             return {**shown, "secret": secrets[0], "secrets": secrets}
         return {**shown, "source": destination.source, "region": destination.region}

@@ -45,5 +45,6 @@ class StateControl(Topic):
         return self._anew()
 
     def _anew(self) -> Response:
+        self._sender.listeners.reconcile()
         self._sender.wake()
         return JSONResponse({"time": self._world.wall()})

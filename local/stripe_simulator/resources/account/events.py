@@ -35,10 +35,10 @@ def listing(world: World, params: Params) -> Json:
 
 
 def retry(world: World, params: Params, event_id: str) -> Json:
-    """Send an event again: to the endpoint named, or to each that wants its type.
+    """Send an event again: to the endpoint named, to the CLIs that listen, or to all endpoints.
 
     The CLI's `events resend` without `--webhook-endpoint` asks for the event to come to the CLI
-    itself; here the endpoints stand where its `listen --forward-to` would.
+    itself; the endpoints that want its type stand in for it while none listens.
     """
     event = retrieve(world, {}, event_id)
     endpoint_id = params.get("webhook_endpoint")
@@ -50,7 +50,7 @@ def retry(world: World, params: Params, event_id: str) -> Json:
 
 def _endpoint(world: World, endpoint_id: str) -> Destination:
     destination = world.deliveries.destinations.get(endpoint_id)
-    if destination is None:
+    if destination is None or destination.type == "cli":
         raise no_such("webhook endpoint", endpoint_id, "webhook_endpoint")
     if destination.type != "webhook":
         message = "Events can't be resent to an EventBridge destination, only to webhook endpoints."
@@ -61,7 +61,9 @@ def _endpoint(world: World, endpoint_id: str) -> Destination:
 
 
 def _wanting(world: World, kind: str) -> list[Destination]:
-    return [each for each in world.deliveries.destinations_for(kind) if each.type == "webhook"]
+    wanting = world.deliveries.destinations_for(kind)
+    listening = [each for each in wanting if each.type == "cli"]
+    return listening or [each for each in wanting if each.type == "webhook"]
 
 
 ROUTES = (

@@ -1,4 +1,4 @@
-"""Webhook endpoints and events."""
+"""Webhook endpoints, events, and the CLI that listens to them."""
 
 from __future__ import annotations
 
@@ -20,3 +20,4 @@ def use(stripe: Account) -> None:
     stripe.get(event)
     stripe.post(f"{event}/retry", webhook_endpoint=endpoint["id"])
     stripe.delete(path)
+    stripe.post("/v1/stripecli/sessions", device_name="laptop", websocket_features=["webhooks"])
