@@ -334,6 +334,9 @@ def test_a_pending_update_is_applied_when_it_is_paid(stripe: Account) -> None:
     update_ = waiting["pending_update"]
     assert update_["subscription_items"][0]["price"]["unit_amount"] == 9300
     assert update_["expires_at"] == START + 10 * DAY + 23 * HOUR
+    (*_, told) = stripe.events(type="customer.subscription.updated")
+    assert told["data"]["object"]["pending_update"] == update_
+    assert told["data"]["previous_attributes"]["pending_update"] is None
     stripe.post(f"/v1/invoices/{waiting['latest_invoice']}/pay", payment_method="pm_card_visa")
     changed = stripe.get(f"/v1/subscriptions/{waiting['id']}")
     assert changed["pending_update"] is None
@@ -389,6 +392,9 @@ def test_a_pending_update_that_is_paid_at_once_is_just_an_update(stripe: Account
     assert changed["pending_update"] is None
     assert changed["items"]["data"][0]["price"]["unit_amount"] == 9300
     assert stripe.latest_invoice(changed)["status"] == "paid"
+    (told,) = stripe.events(type="customer.subscription.updated")
+    assert set(told["data"]["previous_attributes"]) == {"items", "latest_invoice"}
+    assert "customer.subscription.pending_update_applied" not in stripe.event_types()
 
 
 def test_settings_can_not_wait_for_a_payment(stripe: Account) -> None:

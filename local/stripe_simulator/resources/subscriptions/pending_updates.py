@@ -52,18 +52,33 @@ def draft(world: World, before: Json, change: Change, extras: list[Params] | Non
 
 
 def wait(world: World, before: Json, change: Change, invoice: Json) -> Json:
-    """Keep a change until its invoice is paid."""
+    """Keep a change until its invoice is paid; `tell` of it if that isn't at once."""
     private = world.private.get(before["id"], {})
-    world.private[before["id"]] = {**private, "change": change, "invoice": invoice["id"]}
+    waiting = {"change": change, "invoice": invoice["id"], "untold": before}
+    world.private[before["id"]] = {**private, **waiting}
     expires_at = world.now() + WAITS_SECONDS
     if before["status"] != "paused":
         expires_at = min(expires_at, period_end(before))
     world.schedule(expires_at, "subscription.discard_pending", before["id"])
-    subscription = world.store.update(
+    return world.store.update(
         before, latest_invoice=invoice["id"], pending_update=_shown(before, change, expires_at)
     )
-    world.emit("customer.subscription.updated", subscription, before)
-    return subscription
+
+
+def tell(world: World, subscription_id: str) -> None:
+    """Tell of a change that waits: payment was tried, and it is not made yet."""
+    before = _take_untold(world, subscription_id)
+    if before is not None:
+        subscription = world.store.get("subscription", subscription_id)
+        world.emit("customer.subscription.updated", subscription, before)
+
+
+def _take_untold(world: World, subscription_id: str) -> Json | None:
+    """The subscription before a change that waits, if nobody was told of that yet."""
+    private = dict(world.private.get(subscription_id, {}))
+    before: Json | None = private.pop("untold", None)
+    world.private[subscription_id] = private
+    return before
 
 
 def _shown(before: Json, change: Change, expires_at: int) -> Json:
@@ -103,15 +118,18 @@ def apply(world: World, before: Json, change: Change, invoice: Json, **fields: A
         subscription, latest_invoice=invoice["id"], pending_update=None, **fields
     )
     world.schedule(period_end(subscription), "subscription.renew", subscription["id"])
-    world.emit("customer.subscription.updated", subscription, before)
+    untold = _take_untold(world, subscription["id"])
+    world.emit("customer.subscription.updated", subscription, untold or before)
     return subscription
 
 
 def on_invoice_paid(world: World, before: Json, change: Change, invoice: Json) -> Json:
+    """Make the change; one that is paid at once is told as if it had never waited."""
+    waited = "untold" not in world.private[before["id"]]
     subscription = apply(world, before, change, invoice)
     if before["status"] == "paused":
         world.emit("customer.subscription.resumed", subscription)
-    else:
+    elif waited:
         world.emit("customer.subscription.pending_update_applied", subscription)
     return subscription
 

@@ -115,6 +115,7 @@ def resume(world: World, params: Params, subscription_id: str) -> Json:
         attempts = params.get("payment_behavior") == "resume_on_payment_success"
         behavior = "allow_incomplete" if attempts else "default_incomplete"
         subscription_billing.collect(world, before, invoice, behavior)
+        pending_updates.tell(world, subscription_id)
     return world.store.get("subscription", subscription_id)
 
 

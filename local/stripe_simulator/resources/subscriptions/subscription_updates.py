@@ -113,10 +113,12 @@ def settle(world: World, before: Json, invoice: Json, params: Params) -> Json:
     subscription = world.store.get("subscription", before["id"])
     if subscription["status"] == "unpaid":
         world.store.update(invoice, auto_advance=False)
+        pending_updates.tell(world, before["id"])
         return subscription
     behavior = params.get("payment_behavior", "allow_incomplete")
     away = params.get("off_session", False)
     invoice = subscription_billing.collect(world, subscription, invoice, behavior, off_session=away)
+    pending_updates.tell(world, before["id"])
     subscription = world.store.get("subscription", before["id"])
     in_doubt = subscription_billing.is_in_doubt(world, invoice)
     if in_doubt and subscription["status"] == "active" and not subscription["pending_update"]:
