@@ -103,3 +103,23 @@ def test_retries_of_an_older_invoice_do_not_end_what_is_paid_up(stripe: Account)
     stripe.wait(20 * DAY)
     assert stripe.get(f"/v1/invoices/{renewal['id']}")["attempt_count"] == 8
     assert status(stripe, subscription) == "active"
+
+
+def test_a_first_debit_that_is_on_its_way_makes_the_subscription_active() -> None:
+    stripe = Account.with_settings(delayed_payment_seconds=4 * DAY)
+    customer = stripe.customer(None)["id"]
+    account = stripe.post("/v1/payment_methods/pm_usBankAccount_success/attach", customer=customer)
+    subscription = stripe.post(
+        "/v1/subscriptions",
+        customer=customer,
+        items=[{"price": stripe.price()["id"]}],
+        payment_behavior="default_incomplete",
+        expand=["latest_invoice.payments"],
+    )
+    (payment,) = subscription["latest_invoice"]["payments"]["data"]
+    intent = f"/v1/payment_intents/{payment['payment']['payment_intent']}"
+    stripe.post(f"{intent}/confirm", payment_method=account["id"])
+    assert status(stripe, subscription) == "active"
+    stripe.wait(4 * DAY)
+    assert stripe.get(intent)["status"] == "succeeded"
+    assert status(stripe, subscription) == "active"

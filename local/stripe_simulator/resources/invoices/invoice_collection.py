@@ -128,20 +128,20 @@ def pay_out_of_band(world: World, invoice: Json) -> Json:
 
 def on_intent_succeeded(world: World, intent: Json) -> None:
     """An open invoice is paid when its payment intent is, whoever confirmed that."""
-    invoice = _open_invoice_of(world, intent)
+    invoice = open_invoice_of(world, intent)
     if invoice is not None:
         mark_paid(world, invoice)
 
 
 def on_intent_failed(world: World, intent: Json) -> None:
-    invoice = _open_invoice_of(world, intent)
+    invoice = open_invoice_of(world, intent)
     if invoice is not None:
         _mark_failed(world, invoice)
 
 
 def on_intent_requires_action(world: World, intent: Json) -> None:
     """The customer is to authenticate: until then the attempt counts as failed."""
-    before = _open_invoice_of(world, intent)
+    before = open_invoice_of(world, intent)
     if before is not None:
         invoice = _attempted(world, before)
         world.emit("invoice.payment_action_required", invoice)
@@ -150,7 +150,7 @@ def on_intent_requires_action(world: World, intent: Json) -> None:
 
 def on_intent_processing(world: World, intent: Json) -> None:
     """A debit is on its way: the invoice stays open, and nothing else is tried meanwhile."""
-    before = _open_invoice_of(world, intent)
+    before = open_invoice_of(world, intent)
     if before is not None:
         invoice = world.store.update(
             before,
@@ -167,7 +167,8 @@ def is_processing(world: World, invoice: Json) -> bool:
     return intent is not None and intent["status"] == "processing"
 
 
-def _open_invoice_of(world: World, intent: Json) -> Json | None:
+def open_invoice_of(world: World, intent: Json) -> Json | None:
+    """The invoice that an intent is to pay, unless it is paid."""
     invoice = world.store.find(world.private.get(intent["id"], {}).get("invoice", ""))
     return invoice if invoice is not None and invoice["status"] != "paid" else None
 

@@ -121,6 +121,14 @@ def on_payment_failed(world: World, invoice: Json) -> None:
         world.emit("customer.subscription.updated", subscription, before)
 
 
+def on_payment_processing(world: World, intent: Json) -> None:
+    """Confirming the first payment is enough, though a debit takes days (`default_incomplete`)."""
+    invoice = invoice_collection.open_invoice_of(world, intent)
+    before = _subscription_of(world, invoice) if invoice is not None else None
+    if before is not None and before["status"] == "incomplete":
+        _make_active(world, before)
+
+
 def on_customer_deleted(world: World, customer: Json) -> None:
     for subscription in list(world.store.newest_first("subscription", customer=customer["id"])):
         if subscription["status"] in LIVE:
@@ -237,6 +245,7 @@ REACTIONS = {
     "invoice.paid": on_invoice_paid,
     "invoice.payment_failed": on_payment_failed,
     "invoice.voided": on_invoice_voided,
+    "payment_intent.processing": on_payment_processing,
     "customer.deleted": on_customer_deleted,
 }
 TIMERS = {
