@@ -16,6 +16,7 @@ import httpx
 import pytest
 from stripe import Webhook
 
+from local.stripe_simulator.http.sender import AT_ONCE
 from tests.contracts.stripe_simulator.clients import CLI, DEADLINE, PACKAGES, Clients
 from tests.contracts.stripe_simulator.server import Received, Receiver, served
 from tests.support.waiting import eventually
@@ -144,13 +145,14 @@ def test_the_delivery_is_what_the_application_answered_and_is_not_tried_again(
         assert (attempt["status"], attempt["response"]) == (500, "out of order")
 
 
-def test_it_forwards_only_the_events_that_it_is_asked_for(
+def test_it_forwards_only_the_events_that_it_is_asked_for_and_the_others_hold_up_none(
     stripe: Cli, http: httpx.Client, application: Receiver
 ) -> None:
     wanted = ("--events", "customer.created")
     with stripe.listen("--forward-to", application.url, *wanted) as cli:
         cli.secret()
-        make_product(http)
+        for _ in range(AT_ONCE + 1):
+            make_product(http)
         http.post("/v1/customers", data={"name": "Test Customer"})
         received(application)
         eventually(lambda: "<--  [200]" in cli.text, timeout=20)
