@@ -7,7 +7,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 from stripe import Webhook
 
 from local.stripe_simulator.http.sender import AT_ONCE
+from local.stripe_simulator.http.serving import address, listen
 from tests.contracts.stripe_simulator.clients import CLI, DEADLINE, PACKAGES, Clients
 from tests.contracts.stripe_simulator.server import Received, Receiver, served
 from tests.support.waiting import eventually
@@ -202,19 +203,17 @@ def test_it_leaves_the_account_when_it_ends(
     assert deliveries(http) == []
 
 
-def test_what_it_has_not_answered_when_it_ends_has_failed(
-    stripe: Cli, http: httpx.Client, application: Receiver
-) -> None:
-    ended = threading.Event()
-    application.answer = lambda _: (200, b"{}") if ended.wait(DEADLINE) else (500, b"")
-    with stripe.listen("--forward-to", application.url) as cli:
+def test_what_it_has_not_answered_when_it_ends_has_failed(stripe: Cli, http: httpx.Client) -> None:
+    with (
+        closing(listen("127.0.0.1", 0)) as silent,
+        stripe.listen("--forward-to", address(silent)) as cli,
+    ):
         cli.secret()
         make_product(http)
-        received(application)
+        eventually(lambda: "product.created" in cli.text, "the event", timeout=20)
         assert [each["state"] for each in deliveries(http)] == ["pending"]
         cli.process.kill()
         assert http.get("/_sim/deliveries/settled").json()["settled"]
-        ended.set()
     (delivery,) = deliveries(http)
     assert delivery["state"] == "failed"
     assert delivery["attempts"][0]["error"] == "ConnectionError: the CLI stopped listening"
