@@ -70,7 +70,7 @@ def subscribe(engine: Engine, price_id: str, number: int) -> None:
 def measure_memory(customers: int) -> None:
     """Peak memory of this process, once every customer was billed for a year.
 
-    One endpoint hears of everything, so the events of the last 30 days have their deliveries.
+    One endpoint hears of everything each day, so the events of the last 30 days have deliveries.
     """
     engine = Engine(lambda: START, random.Random(1))  # noqa: S311 - makes ids, not secrets
     post(engine, "/v1/webhook_endpoints", url="https://example.test/hook", enabled_events=["*"])

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any, Literal
+from typing import Literal
 
 from local.stripe_simulator.chaos import Rule, rule_for
 from local.stripe_simulator.events import matches
 from local.stripe_simulator.journal import Journal
-from local.stripe_simulator.shelf import Packed
 from local.stripe_simulator.store import Json
 
 # An immediate attempt, then these delays (seconds): about three days in all.
@@ -80,15 +79,14 @@ class Attempt:
 
 @dataclass
 class Delivery:
-    """One event to one destination.
+    """One event, by its id and type, to one destination.
 
     Held ones wait for their release. Final are delivered, failed (given up), dropped, and canceled
     (the destination was disabled or deleted).
     """
 
     number: int
-    event: Mapping[str, Any]
-    event_id: str  # and its type: they are asked for more often than the rest
+    event_id: str
     kind: str
     destination: Destination
     created: float
@@ -216,11 +214,10 @@ class Deliveries:
         return self._pending == 0
 
     def forget_before(self, at: float) -> None:
-        """Forget what ended, of the deliveries made before `at`."""
+        """Forget the deliveries made before `at`, whose events are forgotten too."""
         for delivery in takewhile(lambda each: each.created < at, self):
-            if delivery.state not in ("pending", "held"):
-                self._awaited.discard((delivery.event_id, delivery.destination.id))
-                self._remove(delivery)
+            self._awaited.discard((delivery.event_id, delivery.destination.id))
+            self._remove(delivery)
 
     def mark(self) -> None:
         """Begin what `undo` takes back: destinations, and what was resent."""
@@ -235,7 +232,7 @@ class Deliveries:
     def _new(self, event: Json, destination: Destination, now: float) -> Delivery:
         self._count += 1
         self._pending += 1
-        delivery = Delivery(self._count, event, event["id"], event["type"], destination, now)
+        delivery = Delivery(self._count, event["id"], event["type"], destination, now)
         self._all[delivery.number] = delivery
         return delivery
 
@@ -306,8 +303,6 @@ class Deliveries:
         self._pending += (state == "pending") - (delivery.state == "pending")
         delivery.state = state
         delivery.next_attempt_at = None
-        if state not in ("pending", "held"):
-            delivery.event = Packed(delivery.event)
 
     def _remove(self, delivery: Delivery) -> None:
         self._pending -= delivery.state == "pending"

@@ -204,6 +204,10 @@ class Engine:
         """Deliveries to attempt now; each is handed out once until `record_attempt`."""
         return self.world.deliveries.take_due(self.world.wall())
 
+    def event_of(self, delivery: Delivery) -> Json:
+        """The event that a delivery brings."""
+        return self.world.store.get("event", delivery.event_id)
+
     def record_attempt(
         self,
         delivery: Delivery,
@@ -217,9 +221,8 @@ class Engine:
             return  # it left before a snapshot was restored
         attempt = Attempt(self.world.wall(), status, error, response, duration)
         if self.world.deliveries.record(delivery, attempt):
-            event = self.world.store.find(delivery.event["id"])
-            if event is not None:
-                self.world.store.update(event, pending_webhooks=event["pending_webhooks"] - 1)
+            event = self.event_of(delivery)
+            self.world.store.update(event, pending_webhooks=event["pending_webhooks"] - 1)
 
     def own_headers(self) -> dict[str, str]:
         """Headers with which the simulator calls its own API."""

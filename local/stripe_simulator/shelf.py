@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 Json = dict[str, Any]
@@ -17,26 +17,6 @@ Json = dict[str, Any]
 UNPACKED = 5000  # how many objects stay as they are
 ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 LEVEL, WINDOW_BITS, MEMORY_LEVEL = 6, -13, 5  # quick on the few kilobytes that an object has
-
-
-class Packed(Mapping[str, Any]):
-    """A single object that is looked at now and then, and takes little memory meanwhile."""
-
-    def __init__(self, obj: Mapping[str, Any]) -> None:
-        self._bytes = zlib.compress(ENCODE(dict(obj)).encode(), level=1)
-
-    def _whole(self) -> Json:
-        whole: Json = json.loads(zlib.decompress(self._bytes))
-        return whole
-
-    def __getitem__(self, name: str) -> Any:
-        return self._whole()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._whole())
-
-    def __len__(self) -> int:
-        return len(self._whole())
 
 
 class Shelf:

@@ -19,6 +19,7 @@ from local.stripe_simulator.deliveries import Delivery, Destination
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.cli_listeners import Listeners
 from local.stripe_simulator.http.signing import signature
+from local.stripe_simulator.store import Json
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -120,19 +121,18 @@ class Sender:
 
     async def _hand_over(self, client: httpx.AsyncClient, delivery: Delivery) -> tuple[int, str]:
         """Bring an event to its destination: the status and the body of the answer."""
-        destination = delivery.destination
+        destination, event = delivery.destination, self._engine.event_of(delivery)
         if destination.type == "eventbridge":
-            return await asyncio.to_thread(self._put, delivery), ""
-        body = json.dumps(delivery.event, indent=2)
+            return await asyncio.to_thread(self._put, destination, event), ""
+        body = json.dumps(event, indent=2)
         headers = _headers(body, destination.secrets_at(self._engine.world.wall()))
         if destination.type == "cli":
             return await self.listeners.deliver(destination.id, body, headers)
         answer = await client.post(destination.url, content=body, headers=headers)
         return answer.status_code, answer.text
 
-    def _put(self, delivery: Delivery) -> int:
+    def _put(self, destination: Destination, event: Json) -> int:
         """Put an event on a partner event source, as Stripe's EventBridge destination does."""
-        destination, event = delivery.destination, delivery.event
         answer = self._bus(destination).put_partner_events(
             Entries=[
                 {

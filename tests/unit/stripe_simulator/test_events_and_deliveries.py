@@ -15,7 +15,7 @@ def endpoint(stripe: Account, *enabled: str) -> dict[str, Any]:
 
 
 def types(deliveries: list[Delivery]) -> list[str]:
-    return [delivery.event["type"] for delivery in deliveries]
+    return [delivery.kind for delivery in deliveries]
 
 
 def test_an_event_is_a_snapshot_and_names_its_request(stripe: Account) -> None:

@@ -118,7 +118,7 @@ def test_events_and_deliveries_are_forgotten_after_30_days(stripe: Account) -> N
         stripe.post(f"/v1/products/{product['id']}", name=str(stripe.engine.world.now()))
     world = stripe.engine.world
     assert world.store.find(first["id"]) is None
-    assert first["id"] not in {delivery.event["id"] for delivery in world.deliveries}
+    assert first["id"] not in {delivery.event_id for delivery in world.deliveries}
     assert len(stripe.events()) == 30
 
 

@@ -137,7 +137,8 @@ class DeliveryControl(Topic):
         destination = self._world.deliveries.destinations.get(delivery.destination.id)
         if destination is None or not destination.enabled:
             return refusal(409, f"{delivery.destination.id} is disabled or deleted")
-        again = self._world.deliveries.resend(dict(delivery.event), destination, self._world.wall())
+        event = self._world.store.get("event", delivery.event_id)
+        again = self._world.deliveries.resend(event, destination, self._world.wall())
         self._sender.wake()
         return JSONResponse(_shown(again), status_code=201)
 
