@@ -64,7 +64,7 @@ class Destination:
         return [each.value for each in self.secrets if each.until is None or now < each.until]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Attempt:
     at: float
     status: int | None
@@ -77,7 +77,7 @@ class Attempt:
         return self.status is not None and 200 <= self.status < 300
 
 
-@dataclass
+@dataclass(slots=True)
 class Delivery:
     """One event, by its id and type, to one destination.
 

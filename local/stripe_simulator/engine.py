@@ -221,8 +221,10 @@ class Engine:
             return  # it left before a snapshot was restored
         attempt = Attempt(self.world.wall(), status, error, response, duration)
         if self.world.deliveries.record(delivery, attempt):
-            event = self.event_of(delivery)
-            self.world.store.update(event, pending_webhooks=event["pending_webhooks"] - 1)
+            event = self.world.store.find(delivery.event_id)
+            if event is not None:  # not yet forgotten
+                self.world.store.update(event, pending_webhooks=event["pending_webhooks"] - 1)
+        self.world.tidy()
 
     def own_headers(self) -> dict[str, str]:
         """Headers with which the simulator calls its own API."""
