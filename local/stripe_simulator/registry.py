@@ -139,7 +139,6 @@ TIMERS: dict[str, Callable[[World, str], None]] = {
     **invoice_previews.TIMERS,
     **subscription_lifecycle.TIMERS,
     **subscription_schedules.TIMERS,
-    "subscription.renew": subscription_schedules.renewing(subscription_lifecycle.renew_due),
     **test_clocks.TIMERS,
 }
 

@@ -84,12 +84,87 @@ def test_a_downgrade_begins_with_the_next_period_and_is_billed_by_it(
     assert price_of(current(stripe, subscription)) == cheaper["id"]
     invoice = stripe.latest_invoice(subscription)
     assert (invoice["billing_reason"], invoice["total"]) == ("subscription_cycle", 900)
-    entered, renewed = stripe.events(type="customer.subscription.updated")
-    former = entered["data"]["previous_attributes"]["items"]["data"][0]
-    assert former["price"]["id"] == price_of(subscription)
-    assert "latest_invoice" in renewed["data"]["previous_attributes"]
     path = f"/v1/subscription_schedules/{schedule['id']}"
     assert stripe.get(path)["current_phase"]["start_date"] == START + MONTH
+
+
+def test_a_phase_and_the_period_that_begins_with_it_are_told_as_one(
+    stripe: Account, subscription: Json, cheaper: Json
+) -> None:
+    downgraded(stripe, subscription, cheaper)
+    stripe.wait(MONTH)
+    [event] = stripe.events(type="customer.subscription.updated")
+    told, former = event["data"]["object"], event["data"]["previous_attributes"]
+    assert told == current(stripe, subscription)
+    assert former["items"]["data"] == subscription["items"]["data"]
+    assert former["latest_invoice"] == subscription["latest_invoice"]
+    assert set(former) == {"items", "latest_invoice"}
+    [item] = told["items"]["data"]
+    assert item["id"] != subscription["items"]["data"][0]["id"]
+    assert item["current_period_start"] == START + MONTH
+    assert item["current_period_end"] == START + MONTH + 28 * DAY
+
+
+def test_the_end_of_a_schedule_and_a_renewal_are_told_as_one(
+    stripe: Account, subscription: Json, cheaper: Json
+) -> None:
+    schedule = downgraded(stripe, subscription, cheaper)
+    stripe.wait(MONTH + 28 * DAY)
+    *_, event = stripe.events(type="customer.subscription.updated")
+    former = event["data"]["previous_attributes"]
+    assert set(former) == {"items", "latest_invoice", "schedule"}
+    assert former["schedule"] == schedule["id"]
+
+
+def test_a_trial_that_ends_without_a_card_pauses_before_the_phase_begins(
+    stripe: Account, cheaper: Json
+) -> None:
+    subscription = stripe.post(
+        "/v1/subscriptions",
+        customer=stripe.customer(card=None)["id"],
+        items=[{"price": stripe.price()["id"]}],
+        trial_period_days=10,
+        trial_settings={"end_behavior": {"missing_payment_method": "pause"}},
+    )
+    downgraded(stripe, subscription, cheaper)
+    stripe.wait(10 * DAY)
+    paused, entered = stripe.events(type="customer.subscription.updated")[-2:]
+    assert paused["data"]["previous_attributes"]["status"] == "trialing"
+    assert set(entered["data"]["previous_attributes"]) == {"items"}
+    [item] = current(stripe, subscription)["items"]["data"]
+    assert (item["price"]["id"], item["current_period_start"]) == (cheaper["id"], START + 10 * DAY)
+    assert item["current_period_end"] > item["current_period_start"]
+
+
+def test_what_was_used_of_an_item_that_goes_with_its_period_is_billed(
+    stripe: Account, cheaper: Json
+) -> None:
+    meter = stripe.post(
+        "/v1/billing/meters",
+        display_name="Calls",
+        event_name="calls",
+        default_aggregation={"formula": "sum"},
+    )
+    metered = stripe.post(
+        "/v1/prices",
+        product=cheaper["product"],
+        currency="usd",
+        unit_amount=10,
+        recurring={"interval": "month", "usage_type": "metered", "meter": meter["id"]},
+    )
+    customer = stripe.customer()["id"]
+    items = [{"price": cheaper["id"]}, {"price": metered["id"]}]
+    subscription = stripe.post("/v1/subscriptions", customer=customer, items=items)
+    schedule = scheduled(stripe, subscription)
+    now = {name: schedule["phases"][0][name] for name in ("start_date", "end_date")}
+    stripe.post(
+        f"/v1/subscription_schedules/{schedule['id']}",
+        phases=[{**now, "items": items}, {"items": items[:1]}],
+    )
+    used = {"stripe_customer_id": customer, "value": "7"}
+    stripe.post("/v1/billing/meter_events", event_name="calls", payload=used)
+    stripe.wait(MONTH)
+    assert stripe.latest_invoice(subscription)["total"] == 900 + 7 * 10
 
 
 def test_a_schedule_lets_go_of_its_subscription_at_the_end(

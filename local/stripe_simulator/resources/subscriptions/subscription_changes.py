@@ -116,7 +116,7 @@ class _Turn:
         former, now = self._former.get(item["id"]), self._world.now()
         if self._cycle.restarts:
             return now, subscription_items.whole_period(self._after, item, now)[1]
-        if self._is_over():  # the renewal that is due bills the next period
+        if self._is_over():  # the renewal that is due bills the next period, and tells of it
             return (self._at, self._at) if former is None else subscription_items.span(former)
         if former is None or former["price"]["recurring"] != item["price"]["recurring"]:
             return subscription_items.whole_period(self._after, item, self._at)
@@ -126,8 +126,9 @@ class _Turn:
         return start, subscription_items.whole_period(self._after, item, start)[1]
 
     def _is_over(self) -> bool:
-        """Whether all that was billed has been used up."""
-        return all(item["current_period_end"] <= self._at for item in self._former.values())
+        """Whether all that was billed has been used up, and is to be billed anew."""
+        ended = all(item["current_period_end"] <= self._at for item in self._former.values())
+        return ended and self._before["status"] != "paused"
 
     def prorated(self, change: Change) -> Change:
         """The change with what it gives back and charges."""

@@ -7,6 +7,8 @@ settings decide (`Settings.after_last_retry`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from local.stripe_simulator.events import RENEW
 from local.stripe_simulator.resources.invoices import (
     invoice_collection,
@@ -33,6 +35,7 @@ from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 __all__ = ["DAY", "REACTIONS", "RENEWING", "TIMERS", "bill", "end", "period_end", "renew_due"]
+InPhase = Callable[[World, Json], Json]  # begins what a schedule says: the subscription after it
 
 RENEWING = ("active", "trialing", "past_due", "unpaid")
 OWING = ("incomplete", "past_due", "unpaid")
@@ -135,31 +138,46 @@ def on_customer_deleted(world: World, customer: Json) -> None:
             end(world, subscription, "cancellation_requested")
 
 
-def renew_due(world: World, subscription_id: str) -> None:
-    """Begin the next period, if this one is over."""
+def is_over(world: World, subscription: Json) -> bool:
+    """Whether the next period is due to begin."""
+    return subscription["status"] in RENEWING and period_end(subscription) <= world.now()
+
+
+def tell(world: World, subscription: Json, before: Json) -> None:
+    """Tell of a change; of one that is made when a period is over, the renewal tells."""
+    if not is_over(world, subscription):
+        world.emit("customer.subscription.updated", subscription, before)
+
+
+def renew_due(world: World, subscription_id: str, in_phase: InPhase) -> None:
+    """Begin the next period, if this one is over, and the phase that may begin with it."""
     before = world.store.get("subscription", subscription_id)
-    if before["status"] not in RENEWING or period_end(before) > world.now():
+    if not is_over(world, before):
         return
     if _is_canceled(world, before):
         end_on_schedule(world, before)
     elif before["status"] == "trialing" and subscription_trials.lacks_card(world, before):
         subscription_trials.end_without_card(world, before)
     else:
-        renew(world, before)
+        subscription = in_phase(world, before)
+        if is_over(world, subscription):
+            _renew(world, subscription, before)
 
 
 def _is_canceled(world: World, subscription: Json) -> bool:
     return subscription["cancel_at"] is not None and subscription["cancel_at"] <= world.now()
 
 
-def renew(world: World, before: Json) -> Json:
-    """Move the periods on, draft the invoice, and let it be collected an hour later."""
+def _renew(world: World, subscription: Json, before: Json) -> None:
+    """Move the periods on, draft the invoice, and let it be collected an hour later.
+
+    `before` is the version that was told last: what has changed since is told with the renewal.
+    """
     world.events.tell_in(RENEW)
-    subscription, invoice = advance(world, before)
+    subscription, invoice = advance(world, subscription)
     _leave(world, subscription, invoice)
     subscription_trials.set_timers(world, subscription)
     world.emit("customer.subscription.updated", subscription, before)
-    return subscription
 
 
 def advance(world: World, before: Json) -> tuple[Json, Json]:
@@ -249,7 +267,6 @@ REACTIONS = {
     "customer.deleted": on_customer_deleted,
 }
 TIMERS = {
-    "subscription.renew": renew_due,
     "subscription.cancel": cancel_due,
     "subscription.collect_again": collect_again,
     "subscription.expire": expire_due,

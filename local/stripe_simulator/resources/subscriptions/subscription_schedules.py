@@ -6,8 +6,6 @@ the period that starts with it is billed. A schedule that ended never acts again
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.pagination import COMPARISONS, LIST, page
 from local.stripe_simulator.params import (
@@ -197,7 +195,7 @@ def _end_at(world: World, before: Json, end: int | None, prorations: str) -> Non
     """Tell the subscription's new version, once it ends then."""
     if end == before["cancel_at"] or (end is not None and end <= world.now()):
         changed = world.store.get("subscription", before["id"])
-        world.emit("customer.subscription.updated", changed, before)
+        lifecycle.tell(world, changed, before)
     else:
         _change(world, before, {"cancel_at": end, "proration_behavior": prorations})
 
@@ -265,8 +263,10 @@ def _enter(world: World, before: Json, phase: Json, prorations: str) -> Json:
     """Change the subscription into `phase`."""
     subscription = world.store.get("subscription", before["subscription"])
     change = changes.change_into(subscription, phase, before["default_settings"])
-    whole = lifecycle.period_end(subscription) <= world.now()  # nothing is left to prorate
-    change["proration_behavior"] = "none" if whole else prorations
+    items = subscription["items"]["data"]
+    whole = all(item["current_period_end"] <= world.now() for item in items)
+    # Then nothing is left to prorate, but what was used of an item that goes is billed.
+    change["proration_behavior"] = "create_prorations" if whole else prorations
     _change(world, subscription, change)
     schedule = world.store.update(before, current_phase=_dates(phase))
     world.emit("subscription_schedule.updated", schedule, before)
@@ -438,6 +438,10 @@ def _within(moment: int | None, bounds: int | Params | None) -> bool:
 
 
 def move_on_due(world: World, schedule_id: str) -> None:
+    """Enter the phase that is due: with the period that begins with it, or within one."""
+    subscription_id = world.store.get("subscription_schedule", schedule_id)["subscription"]
+    if subscription_id is not None:
+        renew_due(world, subscription_id)
     move_on(world, world.store.get("subscription_schedule", schedule_id))
 
 
@@ -452,18 +456,13 @@ def warn(world: World, schedule_id: str) -> None:
 def in_phase(world: World, subscription: Json) -> Json:
     """The subscription in the phase that its schedule says: it may be one that begins now."""
     if subscription["schedule"] is not None:
-        move_on_due(world, subscription["schedule"])
+        move_on(world, world.store.get("subscription_schedule", subscription["schedule"]))
     return world.store.get("subscription", subscription["id"])
 
 
-def renewing(renew: Callable[[World, str], None]) -> Callable[[World, str], None]:
-    """A renewal that bills the phase that begins with it, whichever falls due first."""
-
-    def renew_in_phase(world: World, subscription_id: str) -> None:
-        in_phase(world, world.store.get("subscription", subscription_id))
-        renew(world, subscription_id)
-
-    return renew_in_phase
+def renew_due(world: World, subscription_id: str) -> None:
+    """A renewal bills the phase that begins with it, whichever falls due first."""
+    lifecycle.renew_due(world, subscription_id, in_phase)
 
 
 ROUTES = (
@@ -491,6 +490,7 @@ REACTIONS = {
     "customer.deleted": on_customer_deleted,
 }
 TIMERS = {
+    "subscription.renew": renew_due,
     "subscription_schedule.move_on": move_on_due,
     "subscription_schedule.warn": warn,
 }

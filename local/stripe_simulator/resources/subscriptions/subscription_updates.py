@@ -16,6 +16,7 @@ from local.stripe_simulator.resources.subscriptions import (
     subscription_cancellation,
     subscription_changes,
     subscription_items,
+    subscription_lifecycle,
     subscription_settings,
     subscription_trials,
 )
@@ -82,7 +83,7 @@ def make(world: World, before: Json, params: Params) -> tuple[Json, Json | None]
     invoice = _bill(world, before, after, change) if bills else None
     after = world.store.get("subscription", before["id"])
     subscription_trials.set_timers(world, after, before)
-    world.emit("customer.subscription.updated", after, before)
+    subscription_lifecycle.tell(world, after, before)
     return after, invoice
 
 
