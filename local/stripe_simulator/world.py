@@ -235,7 +235,11 @@ class World:
             self.tidy()
 
     def tidy(self) -> None:
-        """Keep memory small: pack what isn't in use; once a day, forget events after 30."""
+        """Keep memory small, once something is done for good.
+
+        Forget how to undo it, pack what isn't in use and, once a day, forget events after 30.
+        """
+        self._mark()
         self.store.tidy()
         now = self.wall()
         if not self._days or now >= self._days[-1][0] + DAY:
