@@ -27,6 +27,7 @@ from local.stripe_simulator.world import World
 
 __all__ = [
     "Line",
+    "advancing",
     "automatic_tax",
     "bill_anew",
     "draft",
@@ -41,6 +42,7 @@ __all__ = [
     "worked_out",
 ]
 DAY = 86400
+WAITS_SECONDS = 3600  # how long a draft that advances by itself can still be edited
 OF_CUSTOMER = ("address", "email", "name", "phone", "shipping", "tax_exempt")
 TAKING_ALL = ("subscription_create", "subscription_cycle")  # also what no subscription waits for
 
@@ -77,7 +79,10 @@ def new(  # noqa: PLR0913 - an invoice has many sources
 
 
 def draft(world: World, fields: Json, lines: Sequence[Line], items: Sequence[Json]) -> Json:
-    """Store an invoice of items and lines; discounts that last `once` end with it."""
+    """Store an invoice of items and lines; discounts that last `once` end with it.
+
+    It is finalized by itself if its fields say when (`advancing`).
+    """
     taken = [item for item in items if item["currency"] == fields["currency"]]
     billed = [*(invoice_lines.of_item(item) for item in taken), *lines]
     fields = {
@@ -91,8 +96,21 @@ def draft(world: World, fields: Json, lines: Sequence[Line], items: Sequence[Jso
     for item in taken:
         world.store.update(item, invoice=invoice["id"])
     discounts.spend(world, [each["discount"] for each in invoice["total_discount_amounts"]])
+    if invoice["automatically_finalizes_at"] is not None:
+        world.schedule(invoice["automatically_finalizes_at"], "invoice.finalize", invoice["id"])
     world.emit("invoice.created", invoice)
     return invoice
+
+
+def advancing(world: World, collection_method: str, at: int | None = None) -> Json:
+    """The fields of a draft that is finalized and collected by itself, in an hour (or then)."""
+    at = world.now() + WAITS_SECONDS if at is None else at
+    charged = collection_method == "charge_automatically"  # what is sent isn't
+    return {
+        "auto_advance": True,
+        "automatically_finalizes_at": at,
+        "next_payment_attempt": at if charged else None,
+    }
 
 
 def _metadata_of(line: Line, subscription: Json | None) -> Json:

@@ -20,26 +20,14 @@ from local.stripe_simulator.resources.payments import payment_intents
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
-DRAFT_SECONDS = 3600  # how long a draft that advances by itself can still be edited
 COLLECTION_SECONDS = 3600  # between an invoice's finalization by hand and its collection
 
 
 def auto_finalize(world: World, invoice: Json, at: int | None = None) -> Json:
     """Let a draft be finalized and collected by itself, an hour from now (or then)."""
-    at = world.now() + DRAFT_SECONDS if at is None else at
-    world.schedule(at, "invoice.finalize", invoice["id"])
-    return world.store.update(
-        invoice,
-        auto_advance=True,
-        automatically_finalizes_at=at,
-        next_payment_attempt=first_attempt(invoice, at),
-    )
-
-
-def first_attempt(invoice: Json, finalized_at: int) -> int | None:
-    """When a draft that is finalized then is charged; what is sent isn't."""
-    charged = invoice["collection_method"] == "charge_automatically"
-    return finalized_at if charged else None
+    fields = invoice_drafts.advancing(world, invoice["collection_method"], at)
+    world.schedule(fields["automatically_finalizes_at"], "invoice.finalize", invoice["id"])
+    return world.store.update(invoice, **fields)
 
 
 def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:

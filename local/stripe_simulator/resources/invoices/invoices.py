@@ -73,8 +73,10 @@ def create(world: World, params: Params) -> Json:
         "auto_advance": False,
     }
     fields = {**empty, **_settings(world, empty, params, items)}
-    invoice = invoice_drafts.draft(world, fields, [], items)
-    return _advance_by_itself(world, invoice, params)
+    at = _finalization_time(world, params)
+    if params.get("auto_advance", at is not None):
+        fields.update(invoice_drafts.advancing(world, fields["collection_method"], at))
+    return invoice_drafts.draft(world, fields, [], items)
 
 
 def _subscription(world: World, customer: Json, params: Params) -> Json | None:
@@ -143,12 +145,17 @@ def _dates(world: World, before: Json, params: Params) -> Json:
     return {"due_date": None}
 
 
+def _finalization_time(world: World, params: Params) -> int | None:
+    name = "automatically_finalizes_at"
+    at: int | None = params.get(name)
+    if at is not None and at <= world.now():
+        raise invalid(f"`{name}` must be in the future.", name)
+    return at
+
+
 def _advance_by_itself(world: World, invoice: Json, params: Params) -> Json:
     """Let an invoice go on by itself, or let it lie, as the parameters say."""
-    at = params.get("automatically_finalizes_at")
-    if at is not None and at <= world.now():
-        name = "automatically_finalizes_at"
-        raise invalid(f"`{name}` must be in the future.", name)
+    at = _finalization_time(world, params)
     if not params.get("auto_advance", at is not None or invoice["auto_advance"]):
         return world.store.update(
             invoice, auto_advance=False, automatically_finalizes_at=None, next_payment_attempt=None

@@ -25,7 +25,7 @@ from local.stripe_simulator.params import (
     unsupported,
 )
 from local.stripe_simulator.resources.catalogue.discounts import DISCOUNTS
-from local.stripe_simulator.resources.invoices import invoice_finalization, invoice_items
+from local.stripe_simulator.resources.invoices import invoice_items
 from local.stripe_simulator.resources.subscriptions import (
     subscription_cancellation,
     subscription_creation,
@@ -82,6 +82,7 @@ PREVIEW: Spec = {
     "subscription": text(),
     "subscription_details": hash_of(DETAILS),
 }
+STILL = {"auto_advance": False, "automatically_finalizes_at": None}  # nothing comes of a preview
 CHANGING = ("cancel_at", "cancel_at_period_end", "default_tax_rates", "items", "metadata",
             "proration_behavior", "proration_date", "trial_end")  # fmt: skip
 
@@ -92,7 +93,7 @@ def preview(world: World, params: Params) -> Json:
         draft = _draft(world, params)
     finally:
         world.undo()
-    return {**draft, "id": world.new_id("upcoming_in_1", 23), "auto_advance": False}
+    return {**draft, "id": world.new_id("upcoming_in_1", 23), **STILL}
 
 
 def upcoming(world: World, subscription: Json) -> Json:
@@ -101,6 +102,7 @@ def upcoming(world: World, subscription: Json) -> Json:
         draft = _renewal(world, subscription["id"])
     finally:
         world.undo()
+    draft = {**draft, "automatically_finalizes_at": None}
     return {key: value for key, value in draft.items() if key != "id"}
 
 
@@ -243,11 +245,7 @@ def _renewal(world: World, subscription_id: str) -> Json:
     with world.at(period_end(subscription)):
         subscription = subscription_schedules.in_phase(world, subscription)
         _, invoice = subscription_lifecycle.advance(world, subscription)
-        charged_at = world.now() + invoice_finalization.DRAFT_SECONDS
-    return {
-        **invoice,
-        "next_payment_attempt": invoice_finalization.first_attempt(invoice, charged_at),
-    }
+    return invoice
 
 
 ROUTES = (Route("POST", "/v1/invoices/create_preview", preview, PREVIEW),)

@@ -7,6 +7,7 @@ for in flexible billing mode just that is given back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from local.stripe_simulator.errors import StripeError, invalid
 from local.stripe_simulator.params import Params, merged
@@ -40,12 +41,29 @@ def draft(  # noqa: PLR0913 - all that an invoice is made of
     since: int,
     *,
     pending: Sequence[Json] | None = None,
+    **settings: Any,
 ) -> Json:
     """Draft an invoice of these lines and of all that is pending (or just that)."""
     customer = world.store.get("customer", subscription["customer"])
     return invoice_drafts.new(
-        world, customer, reason, lines, subscription=subscription, since=since, items=pending
+        world,
+        customer,
+        reason,
+        lines,
+        subscription=subscription,
+        since=since,
+        items=pending,
+        **(settings or _collected(world, subscription)),
     )
+
+
+def _collected(world: World, subscription: Json) -> Json:
+    """How a draft that is due at once goes on: what is sent can be edited for an hour."""
+    if subscription["status"] == "unpaid":
+        return {"auto_advance": False}
+    if subscription["collection_method"] == "send_invoice":
+        return invoice_drafts.advancing(world, "send_invoice")
+    return {}  # `collect` finalizes it
 
 
 def bill(  # noqa: PLR0913 - all that an invoice is made of
@@ -56,13 +74,14 @@ def bill(  # noqa: PLR0913 - all that an invoice is made of
     items: Iterable[Json] | None = None,
     *,
     pending: Sequence[Json] | None = None,
+    **settings: Any,
 ) -> tuple[Json, Json]:
     """Draft the invoice of the items' current periods: (subscription, invoice)."""
     if items is None:  # the first time: usage is billed when it is known
         every = subscription["items"]["data"]
         items = [item for item in every if not subscription_items.is_metered(item)]
     lines = [subscription_items.line(world, subscription, item) for item in items]
-    invoice = draft(world, subscription, reason, lines, since, pending=pending)
+    invoice = draft(world, subscription, reason, lines, since, pending=pending, **settings)
     subscription_items.remember_billed(world, invoice)
     return world.store.update(subscription, latest_invoice=invoice["id"]), invoice
 
@@ -210,7 +229,7 @@ def collect(
         StripeError: It can't be paid and `error_if_incomplete` was asked for; nothing is done.
     """
     if subscription["collection_method"] == "send_invoice":
-        return invoice_finalization.auto_finalize(world, invoice)
+        return invoice
     invoice = invoice_finalization.finalize(world, invoice)
     if invoice["status"] == "open" and behavior != "default_incomplete":
         method = invoice_collection.payment_method_of(world, invoice)

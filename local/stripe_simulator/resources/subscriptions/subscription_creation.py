@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from local.stripe_simulator import periods
 from local.stripe_simulator.errors import invalid
@@ -290,7 +291,7 @@ def create(world: World, params: Params) -> Json:
     return subscription
 
 
-def begin(world: World, params: Params) -> tuple[Json, Json | None]:
+def begin(world: World, params: Params, **settings: Any) -> tuple[Json, Json | None]:
     """The subscription and the draft of its first invoice, if there is anything to bill."""
     customer = world.store.get("customer", params["customer"], "customer")
     currency = _currency(world, customer, params)
@@ -307,7 +308,7 @@ def begin(world: World, params: Params) -> tuple[Json, Json | None]:
     if not lines and not subscription_billing.has_pending(world, subscription):
         return subscription, None
     invoice = subscription_billing.draft(
-        world, subscription, "subscription_create", lines, world.now()
+        world, subscription, "subscription_create", lines, world.now(), **settings
     )
     subscription_items.remember_billed(world, invoice)
     return world.store.update(subscription, latest_invoice=invoice["id"]), invoice

@@ -197,7 +197,18 @@ def advance(world: World, before: Json) -> tuple[Json, Json]:
         items=subscription_items.replace_in(before, items),
         status=after["status"],
     )
-    return bill(world, subscription, "subscription_cycle", since, [*used, *ahead])
+    settings = _collected(world, subscription)
+    return bill(world, subscription, "subscription_cycle", since, [*used, *ahead], **settings)
+
+
+def _collected(world: World, subscription: Json) -> Json:
+    """How a renewal's draft goes on: collected in an hour, or not where collection is paused."""
+    paused = subscription["pause_collection"]
+    if subscription["status"] == "unpaid" or (paused and paused["behavior"] == "keep_as_draft"):
+        return {"auto_advance": False}
+    if paused:
+        return {"auto_advance": True}  # `_leave` finalizes it
+    return invoice_drafts.advancing(world, subscription["collection_method"])
 
 
 def _anchors_at_end(before: Json) -> bool:
@@ -212,18 +223,15 @@ def _next_period(world: World, subscription: Json, item: Json) -> Json:
 
 
 def _leave(world: World, subscription: Json, invoice: Json) -> None:
-    """Leave a renewal's draft to be collected in an hour; or not, where collection is paused."""
+    """Leave a renewal's draft as it is, unless paused collection ends it at once."""
     paused = subscription["pause_collection"]
-    if subscription["status"] == "unpaid" or (paused and paused["behavior"] == "keep_as_draft"):
-        world.store.update(invoice, auto_advance=False)
-    elif paused is None:
-        invoice_finalization.auto_finalize(world, invoice)
-    else:
-        invoice = invoice_finalization.finalize(world, invoice)
-        if invoice["status"] == "open" and paused["behavior"] == "void":
-            invoice_endings.void(world, invoice)
-        elif invoice["status"] == "open":
-            invoice_endings.give_up(world, invoice)
+    if not paused or not invoice["auto_advance"]:
+        return
+    invoice = invoice_finalization.finalize(world, invoice)
+    if invoice["status"] == "open" and paused["behavior"] == "void":
+        invoice_endings.void(world, invoice)
+    elif invoice["status"] == "open":
+        invoice_endings.give_up(world, invoice)
 
 
 def end_on_schedule(world: World, subscription: Json) -> None:

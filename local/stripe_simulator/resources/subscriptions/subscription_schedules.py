@@ -25,7 +25,7 @@ from local.stripe_simulator.params import (
 )
 from local.stripe_simulator.resources.catalogue import prices
 from local.stripe_simulator.resources.customers import customers
-from local.stripe_simulator.resources.invoices import invoice_finalization
+from local.stripe_simulator.resources.invoices import invoice_drafts
 from local.stripe_simulator.resources.subscriptions import schedule_changes as changes
 from local.stripe_simulator.resources.subscriptions import schedule_phases as phases
 from local.stripe_simulator.resources.subscriptions import (
@@ -247,9 +247,9 @@ def _start(world: World, schedule: Json) -> Json:
     last = schedule["phases"][-1]
     if schedule["end_behavior"] == "cancel":
         params["cancel_at"] = last["end_date"]
-    subscription, invoice = subscription_creation.begin(world, params)
-    if invoice is not None:
-        invoice_finalization.auto_finalize(world, invoice)
+    method = params.get("collection_method", "charge_automatically")
+    waiting = invoice_drafts.advancing(world, method)
+    subscription, _ = subscription_creation.begin(world, params, **waiting)
     subscription = world.store.update(subscription, schedule=schedule["id"])
     world.emit("customer.subscription.created", subscription)
     started = world.store.update(

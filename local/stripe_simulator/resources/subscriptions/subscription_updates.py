@@ -112,8 +112,7 @@ def work_out(world: World, before: Json, params: Params) -> Change:
 def settle(world: World, before: Json, invoice: Json, params: Params) -> Json:
     """Have a change's invoice paid; a failure makes the subscription past due, or it waits."""
     subscription = world.store.get("subscription", before["id"])
-    if subscription["status"] == "unpaid":
-        world.store.update(invoice, auto_advance=False)
+    if subscription["status"] == "unpaid":  # its invoices are left as drafts
         pending_updates.tell(world, before["id"])
         return subscription
     behavior = params.get("payment_behavior", "allow_incomplete")
