@@ -126,6 +126,48 @@ def test_what_pays_may_become_the_subscriptions_default(stripe: Account) -> None
     assert current["default_payment_method"] == expected
 
 
+def test_a_default_that_comes_with_the_first_payment_is_told_with_it(stripe: Account) -> None:
+    subscription = create(
+        stripe,
+        card=None,
+        payment_behavior="default_incomplete",
+        payment_settings={"save_default_payment_method": "on_subscription"},
+        expand=["latest_invoice.payments"],
+    )
+    [payment] = subscription["latest_invoice"]["payments"]["data"]
+    intent = payment["payment"]["payment_intent"]
+    paid = stripe.post(f"/v1/payment_intents/{intent}/confirm", payment_method="pm_card_visa")
+    [event] = stripe.events(type="customer.subscription.updated")
+    assert event["data"]["object"]["default_payment_method"] == paid["payment_method"]
+    former = {"default_payment_method": None, "status": "incomplete"}
+    assert event["data"]["previous_attributes"] == former
+
+
+def test_a_default_that_comes_with_a_later_payment_is_told(stripe: Account) -> None:
+    subscription = create(
+        stripe,
+        payment_settings={"save_default_payment_method": "on_subscription"},
+        trial_period_days=7,
+    )
+    stripe.wait(8 * DAY)
+    *_, event = stripe.events(type="customer.subscription.updated")
+    assert event["data"]["previous_attributes"] == {"default_payment_method": None}
+    current = stripe.get(f"/v1/subscriptions/{subscription['id']}")
+    assert event["data"]["object"]["default_payment_method"] == current["default_payment_method"]
+
+
+def test_a_card_that_did_not_pay_does_not_become_the_default(stripe: Account) -> None:
+    subscription = create(
+        stripe,
+        card="pm_card_threeDSecure2Required",
+        payment_settings={"save_default_payment_method": "on_subscription"},
+    )
+    assert subscription["status"] == "incomplete"
+    stripe.post(f"/v1/invoices/{subscription['latest_invoice']}/pay", paid_out_of_band="true")
+    current = stripe.get(f"/v1/subscriptions/{subscription['id']}")
+    assert (current["status"], current["default_payment_method"]) == ("active", None)
+
+
 def test_a_bill_that_is_sent_leaves_the_subscription_active(stripe: Account) -> None:
     subscription = create(stripe, card=None, collection_method="send_invoice", days_until_due=7)
     assert subscription["status"] == "active"

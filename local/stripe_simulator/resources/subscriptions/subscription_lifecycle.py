@@ -52,12 +52,20 @@ def on_invoice_paid(world: World, invoice: Json) -> None:
     before = _subscription_of(world, invoice)
     if before is None or before["status"] in ("canceled", "incomplete_expired"):
         return
-    before = _with_method(world, before, invoice)
+    _keep_method(world, before, invoice)
     change = pending_updates.waiting_for(world, before, invoice)
     if change is not None:
         pending_updates.on_invoice_paid(world, before, change, invoice)
     elif before["status"] in OWING and _is_settled(world, before):
         _make_active(world, before)
+    elif not _is_starting(world, before):
+        subscription = world.store.get("subscription", before["id"])
+        world.emit("customer.subscription.updated", subscription, before)
+
+
+def _is_starting(world: World, subscription: Json) -> bool:
+    """Whether it is being created: nobody was told of it yet."""
+    return bool(world.private.get(subscription["id"], {}).get("starting", False))
 
 
 def _is_settled(world: World, subscription: Json) -> bool:
@@ -86,14 +94,12 @@ def on_invoice_voided(world: World, invoice: Json) -> None:
     on_invoice_written_off(world, invoice)
 
 
-def _with_method(world: World, subscription: Json, invoice: Json) -> Json:
+def _keep_method(world: World, subscription: Json, invoice: Json) -> None:
     """With `save_default_payment_method`, what paid becomes the subscription's default."""
     save = subscription["payment_settings"]["save_default_payment_method"]
     intent = invoice_collection.intent_of(world, invoice)
-    method = intent and intent["payment_method"]
-    if save != "on_subscription" or not method:
-        return subscription
-    return world.store.update(subscription, default_payment_method=method)
+    if save == "on_subscription" and intent is not None and intent["status"] == "succeeded":
+        world.store.update(subscription, default_payment_method=intent["payment_method"])
 
 
 def on_payment_failed(world: World, invoice: Json) -> None:
@@ -110,8 +116,9 @@ def on_payment_failed(world: World, invoice: Json) -> None:
         if before["status"] == "paused":
             subscription_pauses.on_resumption_failed(world, before, change, invoice)
         return
-    starting = world.private.get(before["id"], {}).get("starting", False)
-    if starting or before["status"] not in RENEWING or _is_settled(world, before):
+    if _is_starting(world, before) or before["status"] not in RENEWING:
+        return
+    if _is_settled(world, before):
         return
     last = invoice_collection.is_exhausted(world, invoice)
     outcome = world.settings.after_last_retry if last else "leave_past_due"
