@@ -126,6 +126,7 @@ INCLUDABLE: Includable = {
 
 # What to do when a timer of that kind falls due.
 TIMERS: dict[str, Callable[[World, str], None]] = {
+    **charges.TIMERS,
     **checkout_sessions.TIMERS,
     **coupons.TIMERS,
     **discounts.TIMERS,

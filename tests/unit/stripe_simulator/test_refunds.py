@@ -77,7 +77,8 @@ def test_a_refund_may_be_pending_at_first(stripe: Account) -> None:
     stripe.wait(60)
     assert stripe.get(f"/v1/refunds/{refund['id']}")["status"] == "succeeded"
     assert charge_of(stripe, intent)["amount_refunded"] == 4000
-    assert stripe.event_types()[-3:] == ["refund.created", "refund.updated", "charge.refunded"]
+    types = [kind for kind in stripe.event_types() if "refund" in kind]
+    assert types == ["refund.created", "refund.updated", "charge.refunded"]
 
 
 def test_only_a_pending_refund_can_be_canceled(stripe: Account) -> None:

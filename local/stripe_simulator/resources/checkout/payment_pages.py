@@ -145,7 +145,11 @@ def _payment_intent(world: World, session: Json) -> Json:
         return world.store.update(existing, amount=session["amount_total"])
     data = world.private[session["id"]]["params"].get("payment_intent_data", {})
     subscribes = session["mode"] == "subscription"
-    described = {"description": SETUP_DESCRIPTION, "setup_future_usage": "off_session"}
+    described = {
+        "capture_method": "automatic",
+        "description": SETUP_DESCRIPTION,
+        "setup_future_usage": "off_session",
+    }
     intent = payment_intents.new(
         world,
         {

@@ -60,6 +60,7 @@ def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
         world,
         {
             "amount": invoice["amount_due"],
+            "capture_method": "automatic",
             "currency": invoice["currency"],
             "customer": invoice["customer"],
             "description": _describe(invoice),

@@ -1,4 +1,9 @@
-"""Charges: one attempt to take money, whether it went through or not."""
+"""Charges: one attempt to take money, whether it went through or not.
+
+With `capture_method=automatic_async`, as payment intents have it by default, the balance
+transaction of a card's charge follows some seconds later, which `charge.updated` tells
+("Asynchronous capture").
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
+BOOKING_SECONDS = 3
 RISK_SCORES = {"normal": 20, "elevated": 65, "highest": 90}
 ADVICE = {"incorrect_cvc": "confirm_card_data", "expired_card": "confirm_card_data"}
 
@@ -81,10 +87,21 @@ def new(
             "transfer_group": intent["transfer_group"],
         }
     )
-    if captured:
+    if captured and intent["capture_method"] == "automatic_async":
+        world.schedule_on_account(world.wall() + BOOKING_SECONDS, "charge.book", charge["id"])
+    elif captured:
         charge = _book(world, charge)
     world.emit(f"charge.{status}", charge)
     return charge
+
+
+def book_due(world: World, charge_id: str) -> None:
+    """Tell that the balance transaction is there."""
+    before = world.store.find(charge_id)
+    if before is None:  # deleted with its test clock
+        return
+    with world.on_clock(world.clock_of(charge_id)):
+        world.emit("charge.updated", _book(world, before), before)
 
 
 def _book(world: World, charge: Json) -> Json:
@@ -206,3 +223,4 @@ ROUTES = (
         },
     ),
 )
+TIMERS = {"charge.book": book_due}
