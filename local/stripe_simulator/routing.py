@@ -6,10 +6,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from local.stripe_simulator.errors import no_such_url
+from local.stripe_simulator.errors import no_such_url, not_simulated
 from local.stripe_simulator.params import Spec
 from local.stripe_simulator.store import Json
 
+SEARCHES = {
+    f"v1/{plural}/search"
+    for plural in (
+        "charges",
+        "customers",
+        "invoices",
+        "payment_intents",
+        "prices",
+        "products",
+        "subscriptions",
+    )
+}
 Handler = Callable[..., Json]  # (world, params, *the path's ids) -> what to answer
 
 
@@ -35,7 +47,9 @@ class Router:
             self._by_length.setdefault((route.method, len(route.parts)), []).append(route)
 
     def match(self, method: str, path: str) -> tuple[Route, list[str]]:
-        """The route of a request, and the ids in its path."""
+        """The route of a request, and the ids in its path; `search` is none of them."""
+        if method == "GET" and path.strip("/") in SEARCHES:
+            raise not_simulated("search; list with filters")
         given = path.strip("/").split("/")
         for route in self._by_length.get((method, len(given)), ()):
             pairs = list(zip(route.parts, given, strict=True))

@@ -254,3 +254,10 @@ def test_engines_share_nothing() -> None:
     one, other = Account(), Account()
     one.customer()
     assert other.get("/v1/customers")["data"] == []
+
+
+@pytest.mark.parametrize("plural", ["customers", "invoices", "prices", "subscriptions"])
+def test_search_is_refused_as_what_it_is(stripe: Account, plural: str) -> None:
+    error = stripe.refused("GET", f"/v1/{plural}/search", 400, query="status:'active'")
+    assert error["code"] == "not_simulated"
+    assert "search" in error["message"]
