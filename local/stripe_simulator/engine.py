@@ -24,6 +24,7 @@ from local.stripe_simulator.events import API_VERSION
 from local.stripe_simulator.expand import Expander
 from local.stripe_simulator.faults import Fault, Faults
 from local.stripe_simulator.idempotency import Answer, IdempotencyKeys
+from local.stripe_simulator.pagination import check_customer
 from local.stripe_simulator.params import Params, decode, list_of, parse, required, text
 from local.stripe_simulator.rate_limits import RateLimits
 from local.stripe_simulator.registry import INCLUDABLE, REACTIONS, ROUTER, TIMERS
@@ -253,7 +254,9 @@ class Engine:
                 return kept, True
         expansions, checked = _split(params, route)
         clock_id = test_clocks.named(self.world, ids, checked)
-        if call.method != "GET":
+        if call.method == "GET":
+            check_customer(self.world.store, checked)
+        else:
             test_clocks.refuse_while_advancing(self.world, clock_id)
 
         def act() -> Json:

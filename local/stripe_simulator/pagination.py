@@ -11,7 +11,7 @@ from itertools import dropwhile, islice
 
 from local.stripe_simulator.errors import invalid, no_such
 from local.stripe_simulator.params import Params, Spec, created, integer, text
-from local.stripe_simulator.store import Json
+from local.stripe_simulator.store import Json, Store
 
 PAGE: Spec = {"limit": integer(1, 100), "starting_after": text(), "ending_before": text()}
 LIST: Spec = {**PAGE, "created": created}
@@ -27,6 +27,15 @@ COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {
 def whole(data: list[Json], url: str) -> Json:
     """A list that is all there, as it is embedded in other objects."""
     return {"object": "list", "data": data, "has_more": False, "url": url}
+
+
+def check_customer(store: Store, params: Params) -> None:
+    """Refuse to list what belongs to a customer who never was; a deleted one's is still there."""
+    customer_id = params.get("customer")
+    if customer_id is not None:
+        found = store.find(customer_id)
+        if found is None or found["object"] != "customer":
+            raise no_such("customer", customer_id, "customer")
 
 
 def page(objects: Iterable[Json], params: Params, url: str) -> Json:

@@ -1,5 +1,7 @@
 """Pages, cursors, filters by time, and expanded objects."""
 
+import pytest
+
 from tests.unit.stripe_simulator.account import Account
 
 
@@ -96,3 +98,31 @@ def test_four_levels_can_be_expanded_and_no_more(stripe: Account) -> None:
     deepest = "data.latest_invoice.payments.data"
     stripe.get("/v1/subscriptions", expand=[deepest])
     stripe.refused("GET", "/v1/subscriptions", 400, expand=[f"{deepest}.payment"])
+
+
+LISTED_BY_CUSTOMER = (
+    "charges",
+    "checkout/sessions",
+    "invoiceitems",
+    "invoices",
+    "payment_intents",
+    "payment_methods",
+    "promotion_codes",
+    "setup_intents",
+    "subscription_schedules",
+    "subscriptions",
+)
+
+
+@pytest.mark.parametrize("plural", LISTED_BY_CUSTOMER)
+def test_a_list_of_an_unknown_customers_objects_is_refused(stripe: Account, plural: str) -> None:
+    error = stripe.refused("GET", f"/v1/{plural}", 400, customer="cus_none")
+    assert (error["code"], error["param"]) == ("resource_missing", "customer")
+    assert error["message"] == "No such customer: 'cus_none'"
+
+
+def test_a_deleted_customers_objects_are_listed(stripe: Account) -> None:
+    subscription = stripe.subscribe()
+    stripe.delete(f"/v1/customers/{subscription['customer']}")
+    of_customer = {"customer": subscription["customer"], "status": "all"}
+    assert len(stripe.get("/v1/subscriptions", **of_customer)["data"]) == 1
