@@ -133,15 +133,16 @@ class Store:
         """How many objects there are of each type."""
         return {key[0]: len(ids) for key, ids in self._lists.items() if len(key) == 1 and ids}
 
-    def newest_first(self, kind: str, **where: str) -> Iterator[Json]:
-        """All objects of a type whose fields equal `where` (its first field must be indexed)."""
+    def newest_first(self, kind: str, **where: Any) -> Iterator[Json]:
+        """All objects of a type whose fields equal `where`."""
         return self._walk(kind, where, newest=True)
 
-    def oldest_first(self, kind: str, **where: str) -> Iterator[Json]:
+    def oldest_first(self, kind: str, **where: Any) -> Iterator[Json]:
         return self._walk(kind, where, newest=False)
 
-    def _walk(self, kind: str, where: dict[str, str], *, newest: bool) -> Iterator[Json]:
-        key = (kind, *next(iter(where.items()))) if where else (kind,)
+    def _walk(self, kind: str, where: dict[str, Any], *, newest: bool) -> Iterator[Json]:
+        indexed = INDEXED.get(kind, ())
+        key = (kind, *next((each for each in where.items() if each[0] in indexed), ()))
         ids = self._lists.get(key, [])
         for object_id in reversed(ids) if newest else ids:
             obj = self._objects.get(object_id)

@@ -14,8 +14,9 @@ from typing import Any
 from local.stripe_simulator import periods
 from local.stripe_simulator.errors import StripeError, invalid
 from local.stripe_simulator.events import TEST_CLOCK_DELETED
-from local.stripe_simulator.pagination import PAGE, page
+from local.stripe_simulator.pagination import PAGE
 from local.stripe_simulator.params import Params, required, text, timestamp, unsupported
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import TEST_CLOCK, World
@@ -73,14 +74,6 @@ def create(world: World, params: Params) -> Json:
     world.schedule_on_account(clock["deletes_after"], "test_clock.delete", clock["id"])
     world.emit("test_helpers.test_clock.created", clock)
     return clock
-
-
-def retrieve(world: World, _params: Params, clock_id: str) -> Json:
-    return world.store.get(TEST_CLOCK, clock_id)
-
-
-def listing(world: World, params: Params) -> Json:
-    return page(world.store.newest_first(TEST_CLOCK), params, "/v1/test_helpers/test_clocks")
 
 
 def advance(world: World, params: Params, clock_id: str) -> Json:
@@ -211,8 +204,8 @@ ROUTES = (
             "customer": unsupported("putting an existing customer on a test clock"),
         },
     ),
-    Route("GET", "/v1/test_helpers/test_clocks", listing, PAGE),
-    Route("GET", "/v1/test_helpers/test_clocks/{}", retrieve, {}),
+    plain.listing("/v1/test_helpers/test_clocks", TEST_CLOCK, PAGE),
+    plain.retrieve("/v1/test_helpers/test_clocks/{}", TEST_CLOCK),
     Route("DELETE", "/v1/test_helpers/test_clocks/{}", delete, {}),
     Route(
         "POST",

@@ -14,7 +14,7 @@ from local.stripe_simulator.deliveries import Destination, Secret
 from local.stripe_simulator.errors import invalid, not_simulated
 from local.stripe_simulator.event_types import EVENT_TYPES
 from local.stripe_simulator.events import API_VERSION
-from local.stripe_simulator.pagination import PAGE, page
+from local.stripe_simulator.pagination import PAGE
 from local.stripe_simulator.params import (
     Field,
     Params,
@@ -27,6 +27,7 @@ from local.stripe_simulator.params import (
     text,
     url,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -105,10 +106,6 @@ def roll_secret(world: World, endpoint_id: str, expires_in: float) -> Json:
     return {**endpoint, "secret": secret}
 
 
-def retrieve(world: World, _params: Params, endpoint_id: str) -> Json:
-    return world.store.get("webhook_endpoint", endpoint_id)
-
-
 def update(world: World, params: Params, endpoint_id: str) -> Json:
     before = world.store.get("webhook_endpoint", endpoint_id)
     changes = changes_of(before, params)
@@ -131,11 +128,6 @@ def delete(world: World, _params: Params, endpoint_id: str) -> Json:
     return world.store.delete(endpoint)
 
 
-def listing(world: World, params: Params) -> Json:
-    found = world.store.newest_first("webhook_endpoint")
-    return page(found, params, "/v1/webhook_endpoints")
-
-
 ROUTES = (
     Route(
         "POST",
@@ -149,8 +141,8 @@ ROUTES = (
             "metadata": metadata,
         },
     ),
-    Route("GET", "/v1/webhook_endpoints", listing, PAGE),
-    Route("GET", "/v1/webhook_endpoints/{}", retrieve, {}),
+    plain.listing("/v1/webhook_endpoints", "webhook_endpoint", PAGE),
+    plain.retrieve("/v1/webhook_endpoints/{}", "webhook_endpoint"),
     Route(
         "POST",
         "/v1/webhook_endpoints/{}",

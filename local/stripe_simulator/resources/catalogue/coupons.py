@@ -11,7 +11,7 @@ from typing import Any
 
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.money import currency
-from local.stripe_simulator.pagination import LIST, page
+from local.stripe_simulator.pagination import LIST
 from local.stripe_simulator.params import (
     Field,
     Params,
@@ -28,6 +28,7 @@ from local.stripe_simulator.params import (
     text,
     timestamp,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -162,10 +163,6 @@ def expire_due(world: World, coupon_id: str) -> None:
         world.emit("coupon.updated", world.store.update(before, valid=False), before)
 
 
-def retrieve(world: World, _params: Params, coupon_id: str) -> Json:
-    return world.store.get("coupon", coupon_id)
-
-
 def update(world: World, params: Params, coupon_id: str) -> Json:
     before = world.store.get("coupon", coupon_id)
     changes = changes_of(before, params)
@@ -186,10 +183,6 @@ def delete(world: World, _params: Params, coupon_id: str) -> Json:
     return stub
 
 
-def listing(world: World, params: Params) -> Json:
-    return page(world.store.newest_first("coupon"), params, "/v1/coupons")
-
-
 def _applies_to(world: World, coupon: Json) -> Json | None:
     applies_to: Json | None = world.private[coupon["id"]]["applies_to"]
     return applies_to
@@ -202,8 +195,8 @@ def _currency_options(world: World, coupon: Json) -> Json | None:
 
 ROUTES = (
     Route("POST", "/v1/coupons", create, CREATE),
-    Route("GET", "/v1/coupons", listing, LIST),
-    Route("GET", "/v1/coupons/{}", retrieve, {}),
+    plain.listing("/v1/coupons", "coupon", LIST),
+    plain.retrieve("/v1/coupons/{}", "coupon"),
     Route("POST", "/v1/coupons/{}", update, UPDATE),
     Route("DELETE", "/v1/coupons/{}", delete, {}),
 )

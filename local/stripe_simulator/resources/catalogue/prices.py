@@ -21,6 +21,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import (
     price_amounts,
     price_params,
@@ -160,10 +161,6 @@ def _claim_lookup_key(world: World, params: Params) -> None:
     world.emit("price.updated", released, holder)
 
 
-def retrieve(world: World, _params: Params, price_id: str) -> Json:
-    return world.store.get("price", price_id)
-
-
 def update(world: World, params: Params, price_id: str) -> Json:
     before = world.store.get("price", price_id)
     if params.get("lookup_key") != before["lookup_key"]:
@@ -259,7 +256,7 @@ def plan(price: Json) -> Json:
 ROUTES = (
     Route("POST", "/v1/prices", create, CREATE),
     Route("GET", "/v1/prices", listing, {**LIST, **FILTERS}),
-    Route("GET", "/v1/prices/{}", retrieve, SEARCH),
+    plain.retrieve("/v1/prices/{}", "price", SEARCH),
     Route("POST", "/v1/prices/{}", update, UPDATE),
 )
 INCLUDABLE = {("price", "tiers"): _tiers, ("price", "currency_options"): _currency_options}

@@ -19,6 +19,7 @@ from local.stripe_simulator.params import (
     unsupported,
     url,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import price_params, prices, product_objects
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -74,10 +75,6 @@ def create(world: World, params: Params) -> Json:
     return priced
 
 
-def retrieve(world: World, _params: Params, product_id: str) -> Json:
-    return world.store.get("product", product_id)
-
-
 def update(world: World, params: Params, product_id: str) -> Json:
     before = world.store.get("product", product_id)
     if params.get("default_price"):
@@ -123,7 +120,7 @@ def listing(world: World, params: Params) -> Json:
 ROUTES = (
     Route("POST", "/v1/products", create, CREATE),
     Route("GET", "/v1/products", listing, FILTERS),
-    Route("GET", "/v1/products/{}", retrieve, prices.SEARCH),
+    plain.retrieve("/v1/products/{}", "product", prices.SEARCH),
     Route("POST", "/v1/products/{}", update, UPDATE),
     Route("DELETE", "/v1/products/{}", delete, {}),
 )

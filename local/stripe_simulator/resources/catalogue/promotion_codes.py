@@ -25,6 +25,7 @@ from local.stripe_simulator.params import (
     text,
     timestamp,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue.coupons import by_currency
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -175,10 +176,6 @@ def _deactivate(world: World, before: Json) -> None:
     world.emit("promotion_code.updated", world.store.update(before, active=False), before)
 
 
-def retrieve(world: World, _params: Params, promotion_code_id: str) -> Json:
-    return world.store.get("promotion_code", promotion_code_id)
-
-
 def update(world: World, params: Params, promotion_code_id: str) -> Json:
     before = world.store.get("promotion_code", promotion_code_id)
     changes = changes_of(before, params)
@@ -222,7 +219,7 @@ ROUTES = (
         listing,
         {**LIST, "active": boolean, "code": text(), "coupon": text(), "customer": text()},
     ),
-    Route("GET", "/v1/promotion_codes/{}", retrieve, {}),
+    plain.retrieve("/v1/promotion_codes/{}", "promotion_code"),
     Route("POST", "/v1/promotion_codes/{}", update, UPDATE),
 )
 REACTIONS = {"coupon.updated": follow_coupon, "coupon.deleted": follow_coupon}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.pagination import LIST, PAGE, page, whole
 from local.stripe_simulator.params import Params, changes_of, hash_of, merged, one_of, text
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import coupons, discounts
 from local.stripe_simulator.resources.catalogue.discounts import Purchase
 from local.stripe_simulator.resources.checkout import checkout_lines, session_params
@@ -318,10 +319,6 @@ def open_session(world: World, session_id: str) -> Json:
     return session
 
 
-def retrieve(world: World, _params: Params, session_id: str) -> Json:
-    return world.store.get("checkout.session", session_id)
-
-
 def update(world: World, params: Params, session_id: str) -> Json:
     session = world.store.get("checkout.session", session_id)
     changes = changes_of(session, params)
@@ -439,7 +436,7 @@ ROUTES = (
             "subscription": text(),
         },
     ),
-    Route("GET", "/v1/checkout/sessions/{}", retrieve, {}),
+    plain.retrieve("/v1/checkout/sessions/{}", "checkout.session"),
     Route("POST", "/v1/checkout/sessions/{}", update, session_params.UPDATE),
     Route("POST", "/v1/checkout/sessions/{}/expire", expire, {}),
     Route("GET", "/v1/checkout/sessions/{}/line_items", line_items, PAGE),

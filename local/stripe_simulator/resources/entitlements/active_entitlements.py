@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from local.stripe_simulator.pagination import PAGE, page, whole
 from local.stripe_simulator.params import Params, required, text
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -109,10 +110,6 @@ def _summary(world: World, customer_id: str) -> Json:
     }
 
 
-def retrieve(world: World, _params: Params, entitlement_id: str) -> Json:
-    return world.store.get(KIND, entitlement_id)
-
-
 def listing(world: World, params: Params) -> Json:
     customer = world.store.get("customer", params["customer"], "customer")
     newest_first = reversed(_of_customer(world, customer["id"]))
@@ -126,7 +123,7 @@ ROUTES = (
         listing,
         {**PAGE, "customer": required(text())},
     ),
-    Route("GET", "/v1/entitlements/active_entitlements/{}", retrieve, {}),
+    plain.retrieve("/v1/entitlements/active_entitlements/{}", KIND),
 )
 REACTIONS = {
     f"customer.subscription.{change}": on_subscription_changed

@@ -14,6 +14,7 @@ from local.stripe_simulator.params import (
     required,
     text,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -53,10 +54,6 @@ def _active(world: World) -> list[Json]:
     return [feature for feature in world.store.newest_first(KIND) if feature["active"]]
 
 
-def retrieve(world: World, _params: Params, feature_id: str) -> Json:
-    return world.store.get(KIND, feature_id)
-
-
 def update(world: World, params: Params, feature_id: str) -> Json:
     feature = world.store.get(KIND, feature_id)
     if not feature["active"]:
@@ -83,6 +80,6 @@ ROUTES = (
         listing,
         {**PAGE, "archived": boolean, "lookup_key": text()},
     ),
-    Route("GET", "/v1/entitlements/features/{}", retrieve, {}),
+    plain.retrieve("/v1/entitlements/features/{}", KIND),
     Route("POST", "/v1/entitlements/features/{}", update, UPDATE),
 )

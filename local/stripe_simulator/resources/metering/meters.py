@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from local.stripe_simulator.errors import invalid
-from local.stripe_simulator.pagination import PAGE, page
+from local.stripe_simulator.pagination import PAGE
 from local.stripe_simulator.params import Params, Spec, hash_of, one_of, required, text
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.metering import usage_records
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -71,10 +72,6 @@ def usage(world: World, item: Json, start: int, end: int) -> int:
     return usage_records.aggregated(records, meter["default_aggregation"]["formula"])
 
 
-def retrieve(world: World, _params: Params, meter_id: str) -> Json:
-    return world.store.get(KIND, meter_id)
-
-
 def update(world: World, params: Params, meter_id: str) -> Json:
     before = world.store.get(KIND, meter_id)
     meter = world.store.update(before, **params, updated=world.now())
@@ -111,19 +108,10 @@ def _switch(world: World, meter_id: str, status: str, event: str, at: int | None
     return meter
 
 
-def listing(world: World, params: Params) -> Json:
-    found = (
-        meter
-        for meter in world.store.newest_first(KIND)
-        if params.get("status") in (None, meter["status"])
-    )
-    return page(found, params, "/v1/billing/meters")
-
-
 ROUTES = (
     Route("POST", "/v1/billing/meters", create, CREATE),
-    Route("GET", "/v1/billing/meters", listing, {**PAGE, "status": one_of("active", "inactive")}),
-    Route("GET", "/v1/billing/meters/{}", retrieve, {}),
+    plain.listing("/v1/billing/meters", KIND, {**PAGE, "status": one_of("active", "inactive")}),
+    plain.retrieve("/v1/billing/meters/{}", KIND),
     Route("POST", "/v1/billing/meters/{}", update, {"display_name": text(250)}),
     Route("POST", "/v1/billing/meters/{}/deactivate", deactivate, {}),
     Route("POST", "/v1/billing/meters/{}/reactivate", reactivate, {}),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stripe_simulator.pagination import LIST, page
-from local.stripe_simulator.params import Params, text
-from local.stripe_simulator.routing import Route
+from local.stripe_simulator.pagination import LIST
+from local.stripe_simulator.params import text
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
@@ -79,26 +79,11 @@ def _new(world: World, source: Json, **fields: Any) -> Json:
     )
 
 
-def retrieve(world: World, _params: Params, transaction_id: str) -> Json:
-    return world.store.get("balance_transaction", transaction_id)
-
-
-def listing(world: World, params: Params) -> Json:
-    wanted = {name: params[name] for name in ("currency", "source", "type") if params.get(name)}
-    found = (
-        transaction
-        for transaction in world.store.newest_first("balance_transaction")
-        if wanted.items() <= transaction.items()
-    )
-    return page(found, params, "/v1/balance_transactions")
-
-
 ROUTES = (
-    Route(
-        "GET",
+    plain.listing(
         "/v1/balance_transactions",
-        listing,
+        "balance_transaction",
         {**LIST, "currency": text(), "source": text(), "type": text()},
     ),
-    Route("GET", "/v1/balance_transactions/{}", retrieve, {}),
+    plain.retrieve("/v1/balance_transactions/{}", "balance_transaction"),
 )

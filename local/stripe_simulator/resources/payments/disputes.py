@@ -8,7 +8,7 @@ inquiry just closes; other evidence stays under review, for nobody is there to j
 from __future__ import annotations
 
 from local.stripe_simulator.errors import invalid
-from local.stripe_simulator.pagination import LIST, page
+from local.stripe_simulator.pagination import LIST
 from local.stripe_simulator.params import (
     Params,
     Spec,
@@ -19,6 +19,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.payments import account_balance
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -176,10 +177,6 @@ def on_intent_succeeded(world: World, intent: Json) -> None:
         open_on(world, intent["latest_charge"], card.dispute, inquiry=card.inquiry)
 
 
-def retrieve(world: World, _params: Params, dispute_id: str) -> Json:
-    return world.store.get("dispute", dispute_id)
-
-
 def update(world: World, params: Params, dispute_id: str) -> Json:
     """Add evidence, and submit it unless told not to: then the bank decides."""
     before = world.store.get("dispute", dispute_id)
@@ -275,14 +272,9 @@ def close_due(world: World, dispute_id: str) -> None:
         _end(world, world.store.update(dispute, evidence_details=past), won=False)
 
 
-def listing(world: World, params: Params) -> Json:
-    where = {name: params[name] for name in ("charge", "payment_intent") if params.get(name)}
-    return page(world.store.newest_first("dispute", **where), params, "/v1/disputes")
-
-
 ROUTES = (
-    Route("GET", "/v1/disputes", listing, {**LIST, "charge": text(), "payment_intent": text()}),
-    Route("GET", "/v1/disputes/{}", retrieve, {}),
+    plain.listing("/v1/disputes", "dispute", {**LIST, "charge": text(), "payment_intent": text()}),
+    plain.retrieve("/v1/disputes/{}", "dispute"),
     Route("POST", "/v1/disputes/{}", update, UPDATE),
     Route("POST", "/v1/disputes/{}/close", close, {}),
 )

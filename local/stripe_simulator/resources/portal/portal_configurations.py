@@ -7,7 +7,7 @@ stands for what a Stripe user saves in the dashboard.
 from __future__ import annotations
 
 from local.stripe_simulator.errors import invalid
-from local.stripe_simulator.pagination import PAGE, page
+from local.stripe_simulator.pagination import PAGE
 from local.stripe_simulator.params import (
     Params,
     Spec,
@@ -25,6 +25,7 @@ from local.stripe_simulator.params import (
     unsupported,
     url,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -223,10 +224,6 @@ def _check_update_feature(world: World, feature: Params) -> None:
                 raise invalid(message, param)
 
 
-def retrieve(world: World, _params: Params, configuration_id: str) -> Json:
-    return world.store.get("billing_portal.configuration", configuration_id)
-
-
 def update(world: World, params: Params, configuration_id: str) -> Json:
     before = world.store.get("billing_portal.configuration", configuration_id)
     if before["is_default"] and params.get("active") is False:
@@ -246,24 +243,13 @@ def update(world: World, params: Params, configuration_id: str) -> Json:
     return configuration
 
 
-def listing(world: World, params: Params) -> Json:
-    found = (
-        configuration
-        for configuration in world.store.newest_first("billing_portal.configuration")
-        if params.get("active") in (None, configuration["active"])
-        and params.get("is_default") in (None, configuration["is_default"])
-    )
-    return page(found, params, "/v1/billing_portal/configurations")
-
-
 ROUTES = (
     Route("POST", "/v1/billing_portal/configurations", create, CREATE),
-    Route(
-        "GET",
+    plain.listing(
         "/v1/billing_portal/configurations",
-        listing,
+        "billing_portal.configuration",
         {**PAGE, "active": boolean, "is_default": boolean},
     ),
-    Route("GET", "/v1/billing_portal/configurations/{}", retrieve, {}),
+    plain.retrieve("/v1/billing_portal/configurations/{}", "billing_portal.configuration"),
     Route("POST", "/v1/billing_portal/configurations/{}", update, UPDATE),
 )
