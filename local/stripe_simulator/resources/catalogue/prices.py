@@ -19,7 +19,6 @@ from local.stripe_simulator.params import (
     merged,
     one_of,
     text,
-    unsupported,
 )
 from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import (
@@ -32,7 +31,6 @@ from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
 AMOUNT, CREATE, UPDATE = price_params.AMOUNT, price_params.CREATE, price_params.UPDATE
-SEARCH: Spec = dict.fromkeys(("query", "limit", "page"), unsupported("search; list with filters"))
 FILTERS: Spec = {
     "active": boolean,
     "currency": currency,
@@ -256,7 +254,7 @@ def plan(price: Json) -> Json:
 ROUTES = (
     Route("POST", "/v1/prices", create, CREATE),
     Route("GET", "/v1/prices", listing, {**LIST, **FILTERS}),
-    plain.retrieve("/v1/prices/{}", "price", SEARCH),
+    plain.retrieve("/v1/prices/{}", "price"),
     Route("POST", "/v1/prices/{}", update, UPDATE),
 )
 INCLUDABLE = {("price", "tiers"): _tiers, ("price", "currency_options"): _currency_options}

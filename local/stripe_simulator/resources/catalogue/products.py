@@ -120,7 +120,7 @@ def listing(world: World, params: Params) -> Json:
 ROUTES = (
     Route("POST", "/v1/products", create, CREATE),
     Route("GET", "/v1/products", listing, FILTERS),
-    plain.retrieve("/v1/products/{}", "product", prices.SEARCH),
+    plain.retrieve("/v1/products/{}", "product"),
     Route("POST", "/v1/products/{}", update, UPDATE),
     Route("DELETE", "/v1/products/{}", delete, {}),
 )
