@@ -2,7 +2,7 @@
 
 Each event has one delivery per matching destination, retried with growing delays for three days
 until it succeeds, as Stripe does; `chaos` rules may make it another story. A resend by hand is
-one attempt more and leaves the retries as they are ("Resend events", docs.stripe.com/webhooks).
+one attempt more and leaves the retries as they are.
 A CLI that listens gets each event once.
 """
 

@@ -66,6 +66,16 @@ def test_a_card_on_file_begins_to_decline_and_recovers(http: httpx.Client) -> No
     assert pay(http, method)["status"] == "succeeded"
 
 
+def test_a_card_is_renewed_by_its_network(http: httpx.Client) -> None:
+    method = customer_with(http)
+    path = f"payment_methods/{method['id']}"
+    assert sim(http, f"{path}/renew", {"exp_month": 13, "exp_year": 2040}, 422)
+    sim(http, f"{path}/renew", {"exp_month": 8, "exp_year": 2040})
+    card = api(http, path)["card"]
+    assert (card["exp_month"], card["exp_year"]) == (8, 2040)
+    assert newest_types(http, 1) == ["payment_method.automatically_updated"]
+
+
 def test_a_card_spends_what_it_has(http: httpx.Client) -> None:
     method = customer_with(http)
     sim(http, f"payment_methods/{method['id']}", {"balance": 1500})

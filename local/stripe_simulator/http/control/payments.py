@@ -11,7 +11,12 @@ from local.stripe_simulator.cards import Refunds
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.http.control.topic import Topic
 from local.stripe_simulator.http.same_origin import changing
-from local.stripe_simulator.resources.payments import authentication, disputes, refunds
+from local.stripe_simulator.resources.payments import (
+    authentication,
+    disputes,
+    payment_methods,
+    refunds,
+)
 from local.stripe_simulator.resources.payments.card_balances import set_card
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -25,6 +30,15 @@ class Card(BaseModel):
     declines: str | None = None
     balance: int | None = Field(None, ge=0)
     refunds: Refunds = "succeed"
+
+
+class Renewal(BaseModel):
+    """The expiry of the card that the bank issued in place of the one on file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exp_month: int = Field(ge=1, le=12)
+    exp_year: int = Field(ge=1970, le=2099)
 
 
 class Authentication(BaseModel):
@@ -44,6 +58,7 @@ class PaymentControl(Topic):
     def routes(self) -> list[Route]:
         return [
             changing("/_sim/payment_methods/{id}", self.set_card),
+            changing("/_sim/payment_methods/{id}/renew", self.renew_card),
             changing("/_sim/authentications/{id}", self.answer),
             changing("/_sim/charges/{id}/dispute", self.dispute),
             changing("/_sim/refunds/{id}/fail", self.fail_refund),
@@ -54,6 +69,16 @@ class PaymentControl(Topic):
         return self._act(
             request.path_params["id"],
             lambda world, method_id: set_card(world, method_id, **asked.model_dump()),
+        )
+
+    async def renew_card(self, request: Request) -> Response:
+        """Update a card on file, as its network does."""
+        asked = Renewal.model_validate_json(await request.body())
+        return self._act(
+            request.path_params["id"],
+            lambda world, method_id: payment_methods.auto_update(
+                world, method_id, asked.exp_month, asked.exp_year
+            ),
         )
 
     async def answer(self, request: Request) -> Response:

@@ -89,7 +89,7 @@ def add(world: World, params: Params, secret: str) -> Json:
 def roll_secret(world: World, endpoint_id: str, expires_in: float) -> Json:
     """Give an endpoint another secret; both sign until `expires_in` seconds have passed.
 
-    It is the dashboard's "Roll secret" (docs.stripe.com/webhooks), for which the API has no way;
+    It is the dashboard's "Roll secret", for which the API has no way;
     the dashboard allows a day at most. The answer alone shows the new secret.
     """
     endpoint = world.store.get("webhook_endpoint", endpoint_id)

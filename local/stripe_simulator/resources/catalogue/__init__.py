@@ -1,1 +1,1 @@
-"""What is sold: products, prices, and what changes a price (coupons, tax rates …)."""
+"""What is sold: products, prices, and what changes a price (coupons, promotion codes)."""

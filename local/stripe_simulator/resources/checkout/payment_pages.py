@@ -18,6 +18,7 @@ from local.stripe_simulator.params import (
     required,
     text,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import discounts, promotion_codes
 from local.stripe_simulator.resources.checkout import checkout_sessions, session_completion
 from local.stripe_simulator.resources.checkout.session_completion import ORDERS
@@ -43,10 +44,6 @@ CONFIRM: Spec = {
 }
 NOTHING_DUE = "no_payment_required"
 SETUP_DESCRIPTION = "Subscription creation"
-
-
-def retrieve(world: World, _params: Params, session_id: str) -> Json:
-    return world.store.get("checkout.session", session_id)
 
 
 def update(world: World, params: Params, session_id: str) -> Json:
@@ -206,7 +203,7 @@ def recover(world: World, _params: Params, session_id: str) -> Json:
 
 
 ROUTES = (
-    Route("GET", "/v1/payment_pages/{}", retrieve, {}),
+    plain.retrieve("/v1/payment_pages/{}", "checkout.session"),
     Route("POST", "/v1/payment_pages/{}", update, UPDATE),
     Route("POST", "/v1/payment_pages/{}/confirm", confirm, CONFIRM),
     Route("POST", "/v1/payment_pages/{}/recover", recover, {}),

@@ -25,6 +25,7 @@ from local.stripe_simulator.params import (
     timestamp,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import discounts, prices
 from local.stripe_simulator.resources.customers import customers
 from local.stripe_simulator.resources.invoices import invoice_drafts, invoice_items, tax_rates
@@ -191,10 +192,6 @@ def _check_period(period: Params) -> None:
         raise invalid("The end of a period can't be before its start.", "period[end]")
 
 
-def retrieve(world: World, _params: Params, item_id: str) -> Json:
-    return world.store.get("invoiceitem", item_id)
-
-
 def update(world: World, params: Params, item_id: str) -> Json:
     before = world.store.get("invoiceitem", item_id)
     draft = _editable(world, before)
@@ -290,7 +287,7 @@ def listing(world: World, params: Params) -> Json:
 ROUTES = (
     Route("POST", "/v1/invoiceitems", create, CREATE),
     Route("GET", "/v1/invoiceitems", listing, FILTERS),
-    Route("GET", "/v1/invoiceitems/{}", retrieve, {}),
+    plain.retrieve("/v1/invoiceitems/{}", "invoiceitem"),
     Route("POST", "/v1/invoiceitems/{}", update, UPDATE),
     Route("DELETE", "/v1/invoiceitems/{}", delete, {}),
 )

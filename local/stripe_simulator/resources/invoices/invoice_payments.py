@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.stripe_simulator.pagination import LIST, page
 from local.stripe_simulator.params import Params, hash_of, one_of, required, text
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -51,10 +52,6 @@ def mark_canceled(world: World, payment: Json) -> None:
     world.store.update(payment, status="canceled", status_transitions=transitions)
 
 
-def retrieve(world: World, _params: Params, payment_id: str) -> Json:
-    return world.store.get("invoice_payment", payment_id)
-
-
 def listing(world: World, params: Params) -> Json:
     where = {"invoice": params["invoice"]} if params.get("invoice") else {}
     intent = params.get("payment", {}).get("payment_intent")
@@ -79,5 +76,5 @@ ROUTES = (
             "status": one_of("canceled", "open", "paid"),
         },
     ),
-    Route("GET", "/v1/invoice_payments/{}", retrieve, {}),
+    plain.retrieve("/v1/invoice_payments/{}", "invoice_payment"),
 )

@@ -13,6 +13,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import discounts
 from local.stripe_simulator.resources.customers import customers
 from local.stripe_simulator.resources.invoices import (
@@ -167,10 +168,6 @@ def _advance_by_itself(world: World, invoice: Json, params: Params) -> Json:
     return invoice
 
 
-def retrieve(world: World, _params: Params, invoice_id: str) -> Json:
-    return world.store.get("invoice", invoice_id)
-
-
 def update(world: World, params: Params, invoice_id: str) -> Json:
     """Change an invoice; once it is finalized, only what doesn't touch its amounts."""
     before = world.store.get("invoice", invoice_id)
@@ -306,7 +303,7 @@ ROUTES = (
             "subscription": text(),
         },
     ),
-    Route("GET", "/v1/invoices/{}", retrieve, {}),
+    plain.retrieve("/v1/invoices/{}", "invoice"),
     Route("POST", "/v1/invoices/{}", update, UPDATE),
     Route("DELETE", "/v1/invoices/{}", delete, {}),
     Route("POST", "/v1/invoices/{}/finalize", finalize_now, {"auto_advance": boolean}),

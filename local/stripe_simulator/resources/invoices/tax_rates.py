@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from local.stripe_simulator.errors import invalid
-from local.stripe_simulator.pagination import LIST, page
+from local.stripe_simulator.pagination import LIST
 from local.stripe_simulator.params import (
     Params,
     Spec,
     boolean,
-    changes_of,
     clearable,
     decimal,
     list_of,
@@ -24,6 +23,7 @@ from local.stripe_simulator.params import (
     required,
     text,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
@@ -89,27 +89,6 @@ def _percentage(given: Decimal) -> float:
     return float(given)
 
 
-def retrieve(world: World, _params: Params, rate_id: str) -> Json:
-    return world.store.get("tax_rate", rate_id)
-
-
-def update(world: World, params: Params, rate_id: str) -> Json:
-    before = world.store.get("tax_rate", rate_id)
-    rate = world.store.update(before, **changes_of(before, params))
-    world.emit("tax_rate.updated", rate, before)
-    return rate
-
-
-def listing(world: World, params: Params) -> Json:
-    found = (
-        rate
-        for rate in world.store.newest_first("tax_rate")
-        if params.get("active") in (None, rate["active"])
-        and params.get("inclusive") in (None, rate["inclusive"])
-    )
-    return page(found, params, "/v1/tax_rates")
-
-
 def named(world: World, rate_ids: Sequence[str] | None, param: str = "tax_rates") -> list[Json]:
     """The rates that a parameter (`TAX_RATES`) names; archived ones can't be used anew."""
     rates = [
@@ -124,7 +103,7 @@ def named(world: World, rate_ids: Sequence[str] | None, param: str = "tax_rates"
 
 ROUTES = (
     Route("POST", "/v1/tax_rates", create, CREATE),
-    Route("GET", "/v1/tax_rates", listing, {**LIST, "active": boolean, "inclusive": boolean}),
-    Route("GET", "/v1/tax_rates/{}", retrieve, {}),
-    Route("POST", "/v1/tax_rates/{}", update, UPDATE),
+    plain.listing("/v1/tax_rates", "tax_rate", {**LIST, "active": boolean, "inclusive": boolean}),
+    plain.retrieve("/v1/tax_rates/{}", "tax_rate"),
+    plain.update("/v1/tax_rates/{}", "tax_rate", UPDATE),
 )

@@ -8,10 +8,10 @@ transaction of a card's charge follows some seconds later, which `charge.updated
 from __future__ import annotations
 
 from local.stripe_simulator.cards import HARD_DECLINES, Decline, TestCard, TestMethod
-from local.stripe_simulator.pagination import LIST, page
-from local.stripe_simulator.params import Params, changes_of, metadata, text, unsupported
+from local.stripe_simulator.pagination import LIST
+from local.stripe_simulator.params import metadata, text, unsupported
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.payments import account_balance, method_details
-from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
 from local.stripe_simulator.world import World
 
@@ -179,27 +179,10 @@ def advice(decline: Decline) -> str:
     return ADVICE.get(decline.code, "try_again_later")
 
 
-def retrieve(world: World, _params: Params, charge_id: str) -> Json:
-    return world.store.get("charge", charge_id)
-
-
-def update(world: World, params: Params, charge_id: str) -> Json:
-    before = world.store.get("charge", charge_id)
-    charge = world.store.update(before, **changes_of(before, params))
-    world.emit("charge.updated", charge, before)
-    return charge
-
-
-def listing(world: World, params: Params) -> Json:
-    where = {name: params[name] for name in ("customer", "payment_intent") if params.get(name)}
-    return page(world.store.newest_first("charge", **where), params, "/v1/charges")
-
-
 ROUTES = (
-    Route(
-        "GET",
+    plain.listing(
         "/v1/charges",
-        listing,
+        "charge",
         {
             **LIST,
             "customer": text(),
@@ -207,11 +190,10 @@ ROUTES = (
             "transfer_group": unsupported("filtering by transfer group"),
         },
     ),
-    Route("GET", "/v1/charges/{}", retrieve, {}),
-    Route(
-        "POST",
+    plain.retrieve("/v1/charges/{}", "charge"),
+    plain.update(
         "/v1/charges/{}",
-        update,
+        "charge",
         {
             "metadata": metadata,
             "description": text(),

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.money import currency, formatted, minimum_charge
-from local.stripe_simulator.pagination import LIST, page
+from local.stripe_simulator.pagination import LIST
 from local.stripe_simulator.params import (
     Field,
     Params,
@@ -21,6 +21,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.payments import intents, payment_intents
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -111,10 +112,6 @@ def _check_amount(amount: int, code: str) -> None:
         )
 
 
-def retrieve(world: World, _params: Params, intent_id: str) -> Json:
-    return world.store.get(KIND, intent_id)
-
-
 def update(world: World, params: Params, intent_id: str) -> Json:
     before = world.store.get(KIND, intent_id)
     asked = {**before, **params}
@@ -166,15 +163,10 @@ def cancel(world: World, params: Params, intent_id: str) -> Json:
     return payment_intents.abandon(world, intent, params.get("cancellation_reason"))
 
 
-def listing(world: World, params: Params) -> Json:
-    where = {"customer": params["customer"]} if params.get("customer") else {}
-    return page(world.store.newest_first(KIND, **where), params, "/v1/payment_intents")
-
-
 ROUTES = (
     Route("POST", "/v1/payment_intents", create, CREATE),
-    Route("GET", "/v1/payment_intents", listing, {**LIST, "customer": text()}),
-    Route("GET", "/v1/payment_intents/{}", retrieve, {"client_secret": text()}),
+    plain.listing("/v1/payment_intents", KIND, {**LIST, "customer": text()}),
+    plain.retrieve("/v1/payment_intents/{}", KIND, {"client_secret": text()}),
     Route("POST", "/v1/payment_intents/{}", update, {**FIELDS, "currency": currency}),
     Route("POST", "/v1/payment_intents/{}/confirm", confirm, CONFIRM),
     Route("POST", "/v1/payment_intents/{}/capture", capture, CAPTURE),

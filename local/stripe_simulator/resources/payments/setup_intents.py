@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.stripe_simulator.errors import declined
-from local.stripe_simulator.pagination import LIST, page
+from local.stripe_simulator.pagination import LIST
 from local.stripe_simulator.params import (
     Params,
     Spec,
@@ -13,6 +13,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.payments import intents, payment_methods, setup_attempts
 from local.stripe_simulator.routing import Route
 from local.stripe_simulator.store import Json
@@ -105,10 +106,6 @@ def create(world: World, params: Params) -> Json:
     return _confirm(world, intent, params) if params.get("confirm") else intent
 
 
-def retrieve(world: World, _params: Params, intent_id: str) -> Json:
-    return world.store.get("setup_intent", intent_id)
-
-
 def update(world: World, params: Params, intent_id: str) -> Json:
     return intents.change(world, KIND, params, intent_id)
 
@@ -178,25 +175,14 @@ def _fail(world: World, intent: Json, method: Json, error: Json) -> Json:
     return intent
 
 
-def listing(world: World, params: Params) -> Json:
-    found = (
-        intent
-        for intent in world.store.newest_first("setup_intent")
-        if params.get("customer") in (None, intent["customer"])
-        and params.get("payment_method") in (None, intent["payment_method"])
-    )
-    return page(found, params, "/v1/setup_intents")
-
-
 ROUTES = (
     Route("POST", "/v1/setup_intents", create, CREATE),
-    Route(
-        "GET",
+    plain.listing(
         "/v1/setup_intents",
-        listing,
+        "setup_intent",
         {**LIST, "customer": text(), "payment_method": text()},
     ),
-    Route("GET", "/v1/setup_intents/{}", retrieve, {"client_secret": text()}),
+    plain.retrieve("/v1/setup_intents/{}", "setup_intent", {"client_secret": text()}),
     Route("POST", "/v1/setup_intents/{}", update, FIELDS),
     Route(
         "POST",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.pagination import PAGE, page
 from local.stripe_simulator.params import Params, required, text
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.subscriptions.subscription_params import (
     ITEM,
     ITEM_CREATE,
@@ -52,10 +53,6 @@ def _update(world: World, params: Params, subscription_id: str, item: Params) ->
     return update(world, {**others, "items": [described]}, subscription_id)
 
 
-def retrieve(world: World, _params: Params, item_id: str) -> Json:
-    return world.store.get("subscription_item", item_id)
-
-
 def listing(world: World, params: Params) -> Json:
     subscription = world.store.get("subscription", params["subscription"], "subscription")
     url = f"/v1/subscription_items?subscription={subscription['id']}"
@@ -65,7 +62,7 @@ def listing(world: World, params: Params) -> Json:
 ROUTES = (
     Route("POST", "/v1/subscription_items", create, ITEM_CREATE),
     Route("GET", "/v1/subscription_items", listing, {**PAGE, "subscription": required(text())}),
-    Route("GET", "/v1/subscription_items/{}", retrieve, {}),
+    plain.retrieve("/v1/subscription_items/{}", "subscription_item"),
     Route("POST", "/v1/subscription_items/{}", change, ITEM_UPDATE),
     Route("DELETE", "/v1/subscription_items/{}", delete, ITEM_DELETE),
 )

@@ -23,6 +23,7 @@ from local.stripe_simulator.params import (
     text,
     unsupported,
 )
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import prices
 from local.stripe_simulator.resources.customers import customers
 from local.stripe_simulator.resources.invoices import invoice_drafts
@@ -332,10 +333,6 @@ def on_customer_deleted(world: World, customer: Json) -> None:
             _ended(world, schedule, "canceled")
 
 
-def retrieve(world: World, _params: Params, schedule_id: str) -> Json:
-    return world.store.get("subscription_schedule", schedule_id)
-
-
 def update(world: World, params: Params, schedule_id: str) -> Json:
     before = _running(world, schedule_id, "update", "updated")
     asked = {name: value for name, value in params.items() if name != "proration_behavior"}
@@ -473,7 +470,7 @@ ROUTES = (
         listing,
         {**LIST, **dict.fromkeys(MOMENTS, created), "customer": text(), "scheduled": boolean},
     ),
-    Route("GET", "/v1/subscription_schedules/{}", retrieve, {}),
+    plain.retrieve("/v1/subscription_schedules/{}", "subscription_schedule"),
     Route("POST", "/v1/subscription_schedules/{}", update, UPDATE),
     Route(
         "POST",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from local.stripe_simulator.errors import StripeError
 from local.stripe_simulator.pagination import LIST, page
 from local.stripe_simulator.params import Params, Spec, one_of, text
+from local.stripe_simulator.resources import plain
 from local.stripe_simulator.resources.catalogue import discounts
 from local.stripe_simulator.resources.subscriptions import subscription_pauses
 from local.stripe_simulator.resources.subscriptions.subscription_cancellation import (
@@ -36,10 +37,6 @@ FILTERS: Spec = {
     "status": one_of(*STATUSES, "all", "ended"),
     "test_clock": text(),
 }
-
-
-def retrieve(world: World, _params: Params, subscription_id: str) -> Json:
-    return world.store.get("subscription", subscription_id)
 
 
 def delete_discount(world: World, _params: Params, subscription_id: str) -> Json:
@@ -88,7 +85,7 @@ def _listed(subscription: Json, params: Params) -> bool:
 ROUTES = (
     Route("POST", "/v1/subscriptions", create, CREATE),
     Route("GET", "/v1/subscriptions", listing, FILTERS),
-    Route("GET", "/v1/subscriptions/{}", retrieve, {}),
+    plain.retrieve("/v1/subscriptions/{}", "subscription"),
     Route("POST", "/v1/subscriptions/{}", update, UPDATE),
     Route("DELETE", "/v1/subscriptions/{}", cancel, CANCEL),
     Route("DELETE", "/v1/subscriptions/{}/discount", delete_discount, {}),
