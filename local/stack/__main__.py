@@ -5,14 +5,16 @@ Guards the terminal: Ctrl-C shows no traceback, even while the imports still tak
 
 import sys
 
+from local.interrupts import EXIT_CODE, ending_at_once
+
 
 def main() -> int:
-    try:
+    with ending_at_once():
         from local.stack import command_line  # noqa: PLC0415  within the guard
-
+    try:
         return command_line.main()
     except KeyboardInterrupt:
-        return 130
+        return EXIT_CODE
 
 
 if __name__ == "__main__":

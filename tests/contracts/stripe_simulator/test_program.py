@@ -54,6 +54,16 @@ def test_it_says_how_to_use_it_and_ctrl_c_ends_it_without_a_word() -> None:
     assert ended == (0, "")
 
 
+def test_ctrl_c_during_the_imports_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-X", "importtime", *COMMAND[1:]]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    next(line for line in process.stderr if "argparse" in line)
+    code, errors = ended_by(process, signal.SIGINT)
+    assert code == 130
+    assert "Traceback" not in errors
+
+
 def test_it_does_not_tell_the_key_it_was_given() -> None:
     process, said = started("--secret-key", "sk_test_only_this_one")
     assert "sk_test_only_this_one" not in said

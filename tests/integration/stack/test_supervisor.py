@@ -192,6 +192,7 @@ def test_ctrl_c_during_the_imports_shows_no_traceback(settings: Settings) -> Non
         next(line for line in up.stderr if "argparse" in line)
         up.send_signal(signal.SIGINT)
         _, told = up.communicate(timeout=30)
+        command("down", settings)
 
     assert up.returncode == 130
     assert "Traceback" not in told
