@@ -197,16 +197,20 @@ class Deployed:
         """Wait until an execution has ended; give its status."""
         machine_arn = self.stack.state_machines[machine]
         arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
-        return eventually(lambda: s if (s := self.status_of(arn)) != "RUNNING" else None)
+        return self._final_status_of(arn)
 
     def path_of(self, execution: str) -> list[str]:
-        """The states that an execution has entered."""
+        """The states that an execution entered, once it has ended."""
+        self._final_status_of(execution)
         history = self.stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
         return [
             step["stateEnteredEventDetails"]["name"]
             for step in history["events"]
             if "stateEnteredEventDetails" in step
         ]
+
+    def _final_status_of(self, execution: str) -> str:
+        return eventually(lambda: s if (s := self.status_of(execution)) != "RUNNING" else None)
 
     def status_of(self, execution: str) -> str:
         status: str = self.stepfunctions.describe_execution(executionArn=execution)["status"]
