@@ -9,8 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from billing.domain.access import Level
-from billing.domain.record import Status
+from billing.domain.record import Level, Status
 
 #: Stripe, "Metadata": 50 keys of 40 characters without brackets, values of 500; one key is ours.
 MetadataKey = Annotated[str, Field(pattern=r"^[^\[\]]+$", max_length=40)]

@@ -50,13 +50,29 @@ class LinkCustomerInput(StepModel):
     replaces: str | None = None
 
 
-class RecordSubscriptionInput(StepModel):
+class LifecycleInput(StepModel):
+    """What every step takes that applies an event to a user's record."""
+
     event: StripeEvent
     execution: str
     user_id: str
     customer_id: str
 
 
-class RecordSubscriptionOutput(StepModel):
+class LifecycleOutput(StepModel):
     outcome: Literal["applied", "stale"]
     facts: tuple[str, ...] = ()
+
+
+class FailureOutput(StepModel):
+    """How it stands with an unpaid invoice; ``until`` is when to look again (ISO 8601, UTC)."""
+
+    outcome: Literal["applied", "stale", "waiting", "recovered", "restricted"]
+    facts: tuple[str, ...] = ()
+    until: str | None = None
+
+
+class CheckPaymentInput(StepModel):
+    execution: str
+    user_id: str
+    customer_id: str

@@ -1,10 +1,6 @@
 """What a user may use, derived from the record whenever it is asked for and never stored."""
 
-from typing import Literal
-
-from billing.domain.record import LIVE, PAID, Record, Value
-
-Level = Literal["full", "grace", "restricted", "none"]
+from billing.domain.record import LIVE, PAID, Level, Record, Value
 
 
 class Access(Value):

@@ -4,6 +4,7 @@ Field names are the stored attribute names. Amounts are minor currency units, ti
 seconds, and every period comes from Stripe: nothing here is computed that Stripe computes.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +19,9 @@ Status = Literal[
     "unpaid",
     "paused",
 ]
+
+InvoiceStatus = Literal["draft", "open", "uncollectible", "paid", "void"]
+Level = Literal["full", "grace", "restricted", "none"]
 
 #: No event changes a subscription that has one of these (Stripe, "How subscriptions work").
 TERMINAL: frozenset[Status] = frozenset({"canceled", "incomplete_expired"})
@@ -70,8 +74,114 @@ class Subscription(Stored):
         return self.cancel_at_period_end or self.cancel_at is not None
 
 
+class Invoice(Stored):
+    """An invoice as far as access, dunning and facts need it; ``as_of`` is when Stripe said so.
+
+    ``failed_attempts`` is the last attempt that is known to have failed: Stripe's own count also
+    has the one that succeeded. ``error`` is a decline's or a finalization's code.
+    """
+
+    invoice_id: str
+    subscription_id: str | None = None
+    status: InvoiceStatus
+    billing_reason: str | None = None
+    currency: str
+    total: int
+    amount_due: int
+    amount_paid: int
+    attempts: int = 0
+    failed_attempts: int = 0
+    action_required_attempt: int = 0
+    invoice_created: int
+    finalized_at: int | None = None
+    due_at: int | None = None
+    next_attempt_at: int | None = None
+    error: str | None = None
+    as_of: int
+
+    @property
+    def open(self) -> bool:
+        """Whether it may still be paid."""
+        return self.status in ("draft", "open")
+
+    @property
+    def counts(self) -> bool:
+        """Whether it bears on access: billed by the subscription's own cycle, and not for nothing.
+
+        One that staff make by hand has no bearing, nor has a trial's.
+        """
+        return self.total > 0 and self.billing_reason != "manual"
+
+    @property
+    def payable_since(self) -> int:
+        """When it fell due: by its terms, else at once."""
+        return self.due_at or self.finalized_at or self.invoice_created
+
+
+class Purchase(Stored):
+    """A one-time purchase: what was bought, and what of it was given back or taken back.
+
+    ``purchase_id`` is the payment intent's id, or the session's where nothing was to be paid.
+    ``dispute`` is the newest dispute's status in Stripe's words.
+    """
+
+    purchase_id: str
+    session_id: str
+    price_id: str | None = None
+    quantity: int | None = None
+    currency: str
+    amount: int
+    status: Literal["pending", "paid", "failed"]
+    charge_id: str | None = None
+    amount_refunded: int = 0
+    dispute: str | None = None
+    purchase_created: int
+
+    @property
+    def refunded(self) -> bool:
+        """Whether all of it was given back."""
+        return 0 < self.amount <= self.amount_refunded
+
+    @property
+    def dispute_lost(self) -> bool:
+        """Whether the bank took it back. An inquiry (``warning_*``) takes nothing."""
+        return self.dispute == "lost"
+
+
+class PaymentMethod(Stored):
+    """A payment method, and of a card only what may be shown."""
+
+    payment_method_id: str
+    type: str
+    brand: str | None = None
+    last4: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+
+
+class CustomerState(Stored):
+    """What Stripe holds of the customer itself."""
+
+    customer_id: str
+    deleted: bool = False
+    default_payment_method_id: str | None = None
+    payment_methods: tuple[PaymentMethod, ...] = ()
+
+
+class Dunning(Stored):
+    """An unpaid invoice of the subscription: since when, when grace ends, and who waits for that.
+
+    ``execution`` is None where nobody does: the invoice's failed event is still on its way.
+    """
+
+    invoice_id: str
+    since: int
+    until: int
+    execution: str | None = None
+
+
 class Stamp(Value):
-    """The interval of Stripe's time at which the stored subscription was true."""
+    """The interval of Stripe's time at which the stored state of an object was true."""
 
     lo: int
     hi: int
@@ -119,8 +229,31 @@ class Record(Value):
     other_live: tuple[Subscription, ...] = Field(
         default=(), description="Further live subscriptions of the same customer: an alarm."
     )
+    customer: CustomerState | None = None
+    customer_stamp: Stamp | None = None
+    invoices: dict[str, Invoice] = Field(
+        default_factory=dict, description="By id: all that are open, and the last closed ones."
+    )
+    purchases: dict[str, Purchase] = Field(default_factory=dict, description="By purchase_id.")
+    dunning: Dunning | None = None
+    access_level: Level = Field(
+        default="none", description="As last announced. Access itself is derived, never stored."
+    )
+    trial_notice: int | None = Field(
+        default=None, description="The end of the trial whose ending Stripe has announced."
+    )
+    synced_customer_id: str | None = Field(
+        default=None, description="The customer of whom everything was listed."
+    )
     attention_since: int | None = Field(
-        default=None, description="Since when there are further live subscriptions."
+        default=None, description="Since when somebody should look at this record."
     )
     last_event_id: str | None = None
     updated_at: int | None = None
+
+    def invoices_of_subscription(self) -> Iterable[Invoice]:
+        """The invoices that bear on the stored subscription's access."""
+        if self.subscription is None:
+            return ()
+        ours = self.subscription.subscription_id
+        return (i for i in self.invoices.values() if i.subscription_id == ours and i.counts)

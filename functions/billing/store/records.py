@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from billing.domain.record import Record, Stamp, Subscription
+from billing.domain.attention import attention_of
+from billing.domain.record import Dunning, Record, Stamp, Subscription
 from billing.store.dynamodb import Item, condition_failed, errors_translated, from_item, to_item
 
 if TYPE_CHECKING:
@@ -62,21 +63,30 @@ class RecordStore:
         }
 
 
-_OWN = [name for name in Record.model_fields if name not in ("user_id", "subscription", "stamp")]
-#: Every attribute that this version writes; ``attention`` makes the sparse index.
-_ATTRIBUTES = [*_OWN, *Subscription.model_fields, "stamp_lo", "stamp_hi", "attention"]
+#: Laid out as several attributes, or as the key.
+_APART = {"user_id", "subscription", "stamp", "dunning"}
+_OWN = [name for name in Record.model_fields if name not in _APART]
+_DUNNING = {name: f"dunning_{name}" for name in Dunning.model_fields}
+#: Every attribute that this version writes; ``attention`` and ``dunning`` make the sparse indexes.
+_ATTRIBUTES = [
+    *_OWN,
+    *Subscription.model_fields,
+    *_DUNNING.values(),
+    *("stamp_lo", "stamp_hi", "attention", "dunning"),
+]
 
 
 def _flat(record: Record) -> Item:
-    """Lay the record out flat: the subscription's fields and the stamp are top-level attributes."""
+    """Lay the record out flat: subscription, stamp and dunning are top-level attributes."""
     attributes = record.model_dump(include=set(_OWN))
     if record.subscription is not None:
         attributes |= record.subscription.model_dump()
     if record.stamp is not None:
         attributes |= {"stamp_lo": record.stamp.lo, "stamp_hi": record.stamp.hi}
-    if record.other_live:
-        attributes |= {"attention": "duplicate_subscription"}
-    return to_item(attributes)
+    if record.dunning is not None:
+        attributes |= {_DUNNING[name]: value for name, value in record.dunning}
+        attributes |= {"dunning": "unpaid"}
+    return to_item(attributes | {"attention": attention_of(record)})
 
 
 def _record(attributes: dict[str, Any]) -> Record:
@@ -87,4 +97,8 @@ def _record(attributes: dict[str, Any]) -> Record:
         own["subscription"] = {name: attributes[name] for name in fields if name in attributes}
     if "stamp_lo" in attributes:
         own["stamp"] = Stamp(lo=attributes["stamp_lo"], hi=attributes["stamp_hi"])
+    if "dunning" in attributes:
+        own["dunning"] = {
+            name: attributes[stored] for name, stored in _DUNNING.items() if stored in attributes
+        }
     return Record.model_validate({**own, "user_id": attributes["_id"]})

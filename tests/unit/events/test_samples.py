@@ -6,9 +6,9 @@ import pytest
 
 from billing.contracts.steps import (
     ClaimEventInput,
+    LifecycleInput,
     LinkCustomerInput,
     MachineInput,
-    RecordSubscriptionInput,
     ResolveUserInput,
 )
 from billing.contracts.stripe_events import API_VERSION, StripeEvent
@@ -103,7 +103,7 @@ def subscribe(name: str, ports: FakePorts) -> str:
     elif owner.attribution == "unattributed":
         return "unattributed"
     given |= {"user_id": owner.user_id, "customer_id": owner.customer_id}
-    result = record_subscription(RecordSubscriptionInput.model_validate(given), ports)
+    result = record_subscription(LifecycleInput.model_validate(given), ports)
     return f"{owner.attribution}, {result.outcome}"
 
 

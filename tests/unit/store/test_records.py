@@ -69,12 +69,12 @@ def test_what_a_later_version_has_added_survives_our_write(ports: FakePorts) -> 
     client().update_item(
         TableName="user_scai_subscriptions",
         Key={"_id": {"S": "user_1"}},
-        UpdateExpression="SET invoices = :new, checkout.channel = :new",
+        UpdateExpression="SET later_added = :new, checkout.channel = :new",
         ExpressionAttributeValues={":new": {"M": {"in_1": {"S": "paid"}}}},
     )
 
     loaded = ports.records.load("user_1")
     ports.records.save(loaded.model_copy(update={"version": 2, "customer_id": None}), replacing=1)
 
-    assert item()["invoices"] == {"in_1": "paid"}
+    assert item()["later_added"] == {"in_1": "paid"}
     assert "customer_id" not in item()

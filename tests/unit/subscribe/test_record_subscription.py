@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from billing.contracts.steps import RecordSubscriptionInput, RecordSubscriptionOutput
+from billing.contracts.steps import LifecycleInput, LifecycleOutput
 from billing.contracts.stripe_events import StripeEvent
 from billing.domain.errors import (
     ContractViolation,
@@ -26,16 +26,14 @@ COMPLETED = event_json("checkout.session.completed", session_json(), id="evt_2")
 
 def request_of(
     ports: FakePorts, event: dict[str, Any], execution: str = EXECUTION
-) -> RecordSubscriptionInput:
+) -> LifecycleInput:
     """Claim the event and make the step's input."""
     parsed = StripeEvent.model_validate(event)
     ports.ledger.open(parsed, "scai.stripe", execution, ports.now())
-    return RecordSubscriptionInput(
-        event=parsed, execution=execution, user_id="user_1", customer_id="cus_1"
-    )
+    return LifecycleInput(event=parsed, execution=execution, user_id="user_1", customer_id="cus_1")
 
 
-def record(ports: FakePorts, event: dict[str, Any]) -> RecordSubscriptionOutput:
+def record(ports: FakePorts, event: dict[str, Any]) -> LifecycleOutput:
     return record_subscription(request_of(ports, event), ports)
 
 
