@@ -85,6 +85,10 @@ lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 	@$(BIN)/$(COMPILE) -c requirements-dev.txt pyproject.toml -o layer/requirements.txt
 	@$(BIN)/npm install --prefix $(CLIENTS) --package-lock-only
 
+.PHONY: schemas
+schemas: $(INSTALLED) ## write docs/events from the facts' contracts
+	@PYTHONPATH=functions $(BIN)/python -m tools.event_schemas
+
 .PHONY: clean
 clean: ## stop it, and remove everything that make made
 	-@if $(MAY_RUN); then $(BIN)/python -m local.stack down; fi

@@ -3,7 +3,7 @@
 from typing import Any
 
 from billing.domain.events import SessionEvent, SubscriptionEvent
-from billing.domain.record import Record, Stamp, Subscription
+from billing.domain.record import Invoice, Purchase, Record, Stamp, Subscription
 
 NOW = 1_780_000_000
 
@@ -21,6 +21,40 @@ def a_subscription(**fields: Any) -> Subscription:
             "current_period_start": NOW - 100,
             "current_period_end": NOW + 2_600_000,
             "subscription_created": NOW - 100,
+            **fields,
+        }
+    )
+
+
+def an_invoice(**fields: Any) -> Invoice:
+    return Invoice.model_validate(
+        {
+            "invoice_id": "in_1",
+            "subscription_id": "sub_1",
+            "status": "open",
+            "billing_reason": "subscription_cycle",
+            "currency": "usd",
+            "total": 2900,
+            "amount_due": 2900,
+            "amount_paid": 0,
+            "invoice_created": NOW - 3600,
+            "as_of": NOW,
+            **fields,
+        }
+    )
+
+
+def a_purchase(**fields: Any) -> Purchase:
+    return Purchase.model_validate(
+        {
+            "purchase_id": "pi_1",
+            "session_id": "cs_1",
+            "price_id": "price_self_hosted",
+            "currency": "usd",
+            "amount": 19900,
+            "status": "paid",
+            "charge_id": "ch_1",
+            "purchase_created": NOW - 3600,
             **fields,
         }
     )
