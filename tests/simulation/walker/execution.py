@@ -69,7 +69,7 @@ class Execution:
 
     Usage::
 
-        execution = Execution(Machine.named("subscribe"), machine_input, arn="arn:…:subscribe:evt_1")
+        execution = Execution(Machine.named("subscribe"), machine_input, arn="arn:…:evt_1")
         while not isinstance(effect := execution.effect, Succeeded | Failed):
             match effect:
                 case Invoke():
