@@ -6,7 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# Stripe's Node SDK and CLI, for the contract tests.
+# What the tests need of npm: Stripe's Node SDK and CLI, and a second Step Functions engine.
 CLIENTS := tests/contracts/node
 CLIENTS_INSTALLED := $(CLIENTS)/node_modules/.package-lock.json
 STATE := $(or $(SCAI_STATE_DIR),.local)
@@ -115,6 +115,6 @@ $(INSTALLED): requirements-dev.txt
 	@touch $@
 
 $(CLIENTS_INSTALLED): $(CLIENTS)/package-lock.json $(INSTALLED)
-	@echo "Fetching Stripe's Node SDK and CLI"
+	@echo "Fetching Stripe's Node SDK and CLI, and a Step Functions engine"
 	@$(BIN)/npm ci --prefix $(CLIENTS) --loglevel error
 	@touch $@

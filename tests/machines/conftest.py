@@ -1,25 +1,19 @@
-"""The engine that runs the definitions with mocked steps.
+"""The engines that run the definitions with mocked steps.
 
 The embedded one by default; any Step Functions Local that was started with this folder's
-MockConfigFile.json if SFN_ENDPOINT_URL names it.
+MockConfigFile.json if SFN_ENDPOINT_URL names it. The second engine has no mocks of its own: it asks
+a Lambda endpoint, which answers here.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-import boto3
 import pytest
 
 from local.embedded_aws.process import running
-from tests.machines.engine import Engine
-from tests.support.definitions import machine_names, runnable
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
-
-MOCKS = Path(__file__).with_name("MockConfigFile.json")
+from tests.machines.engine import Engine, engine_at
+from tests.machines.mock_config import FILE
+from tests.machines.second_engine import SecondEngine, second_engine_running
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +22,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    settings = {"SFN_MOCK_CONFIG": str(MOCKS), "SFN_WAIT_SCALE": "0"}
+    settings = {"SFN_MOCK_CONFIG": str(FILE), "SFN_WAIT_SCALE": "0"}
     directory = tmp_path_factory.mktemp("engine")
     with running(directory, enforce_iam=False, settings=settings) as aws:
         yield aws.endpoint
@@ -36,25 +30,11 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def engine(endpoint: str) -> Iterator[Engine]:
-    client: SFNClient = boto3.client(
-        "stepfunctions",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    arns = {
-        name: client.create_state_machine(
-            name=name,
-            definition=runnable(name),
-            roleArn="arn:aws:iam::000000000000:role/machines",
-        )["stateMachineArn"]
-        for name in machine_names()
-    }
-    yield Engine(client, arns)
-    client.close()
+    with engine_at(endpoint) as engine:
+        yield engine
 
 
-@pytest.fixture
-def run_subscribe(engine: Engine) -> Callable[[str], list[str]]:
-    return lambda case: engine.run("subscribe", case)
+@pytest.fixture(scope="session")
+def second_engine() -> Iterator[SecondEngine]:
+    with second_engine_running() as engine:
+        yield engine

@@ -1,10 +1,14 @@
-"""Run a test case of MockConfigFile.json and tell the path that it took."""
+"""A Step Functions engine: run a machine on it, and tell the path that it took."""
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.support.definitions import SAMPLE_INPUT
+import boto3
+
+from tests.support.definitions import SAMPLE_INPUT, machine_names, runnable
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -20,13 +24,15 @@ class Engine:
         self._client = client
         self._machine_arns = machine_arns
 
-    def run(self, machine: str, case: str) -> list[str]:
+    def run(self, machine: str, case: str = "") -> list[str]:
         """Give the states entered, in order, and last how it ended (with the error, if it failed).
 
-        A Task that is retried is entered once; ``xn`` says how often it was tried.
+        A Task that is retried is entered once; ``xn`` says how often it was tried. ``case`` is one
+        of the engine's mock configuration, if it has one.
         """
+        selector = f"#{case}" if case else ""
         arn = self._client.start_execution(
-            stateMachineArn=f"{self._machine_arns[machine]}#{case}",
+            stateMachineArn=f"{self._machine_arns[machine]}{selector}",
             name=f"{case}-{uuid.uuid4()}",
             input=json.dumps(SAMPLE_INPUT),
         )["executionArn"]
@@ -58,3 +64,25 @@ class Engine:
             return described["status"] != "RUNNING"
 
         eventually(ended, f"the end of {execution}", timeout=DEADLINE)
+
+
+@contextmanager
+def engine_at(endpoint: str) -> Iterator[Engine]:
+    """Create every definition on the engine at ``endpoint``."""
+    client: SFNClient = boto3.client(
+        "stepfunctions",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    arns = {
+        name: client.create_state_machine(
+            name=name,
+            definition=runnable(name),
+            roleArn="arn:aws:iam::000000000000:role/machines",
+        )["stateMachineArn"]
+        for name in machine_names()
+    }
+    yield Engine(client, arns)
+    client.close()

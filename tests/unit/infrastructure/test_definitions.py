@@ -1,6 +1,7 @@
 """The state machines keep the promises that redrive and a reader rely on."""
 
 import inspect
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from billing.domain import errors
 from tests.support.definitions import (
     ROOT,
     definition_of,
+    event_machines,
     machine_names,
     pascal,
     snake,
@@ -34,7 +36,11 @@ LAMBDAS = {
 TRANSIENT = LAMBDAS | {"States.Timeout"}
 
 TASKS = [(machine, name) for machine in machine_names() for name in tasks_of(machine)]
+#: How every machine begins that a Stripe event starts.
+HEAD = ("Claim Event", "Claimed?", "Resolve User", "Whose Customer?", "Link Customer")
+
 each_machine = pytest.mark.parametrize("machine", machine_names())
+each_event_machine = pytest.mark.parametrize("machine", event_machines())
 each_task = pytest.mark.parametrize(("machine", "name"), TASKS)
 
 
@@ -52,6 +58,17 @@ def properties(logical_id: str) -> dict[str, Any]:
 def handled(task: dict[str, Any]) -> Iterator[str]:
     for handler in (*task.get("Retry", ()), *task.get("Catch", ())):
         yield from handler["ErrorEquals"]
+
+
+def invocable(machine: str) -> set[str]:
+    """The functions that a machine's role may invoke, by their alias."""
+    found: set[str] = set()
+    for policy in properties(machine)["Policies"]:
+        if "LambdaInvokePolicy" in policy:
+            found.add(f"{policy['LambdaInvokePolicy']['FunctionName']}.Alias")
+        elif policy["Statement"][0]["Action"] == "lambda:InvokeFunction":
+            found |= set(policy["Statement"][0]["Resource"])
+    return found
 
 
 @each_task
@@ -81,13 +98,20 @@ def test_every_step_module_is_a_task_of_some_machine() -> None:
 
 
 @each_machine
-def test_a_machine_has_its_definition_its_rule_and_no_unused_substitution(machine: str) -> None:
+def test_a_machine_has_its_name_its_definition_and_no_unused_substitution(machine: str) -> None:
     machine_properties = properties(f"{pascal(machine)}StateMachine")
 
+    assert machine_properties["Name"] == f"scai-billing-{machine}"
     assert machine_properties["DefinitionUri"] == f"statemachines/{machine}.asl.json"
-    assert f"{pascal(machine)}Rule" in TEMPLATE.resources
     for name in machine_properties["DefinitionSubstitutions"]:
         assert f"${{{name}}}" in text_of(machine)
+
+
+@each_event_machine
+def test_a_machine_that_an_event_starts_has_its_rule(machine: str) -> None:
+    (target,) = properties(f"{pascal(machine)}Rule")["Targets"]
+
+    assert target["Arn"] == f"scai-billing-{machine}"
 
 
 def test_every_state_machine_in_the_template_has_its_definition() -> None:
@@ -114,6 +138,36 @@ def test_every_state_is_reached_and_every_next_exists(machine: str) -> None:
             reached |= {branch[key] for key in ("Next", "Default") if key in branch}
 
     assert reached == set(definition["States"])
+
+
+@each_event_machine
+def test_states_that_machines_share_are_the_same_text_in_each(machine: str) -> None:
+    """But for the lifecycle's own step, which comes after them."""
+
+    def shared(of: str) -> dict[str, str]:
+        states = definition_of(of)["States"]
+        own = states["Link Customer"]["Next"]
+        return {name: json.dumps(states[name]).replace(own, "<own step>") for name in HEAD}
+
+    assert shared(machine) == shared("subscribe")
+
+
+@each_machine
+def test_a_machine_may_invoke_its_own_tasks_and_no_other_function(machine: str) -> None:
+    """What a forgotten permission breaks, only the deployed machine would tell."""
+    arns = {
+        task["Resource"][2:].removesuffix("Arn}") + ".Alias" for task in tasks_of(machine).values()
+    }
+
+    assert invocable(f"{pascal(machine)}StateMachine") == arns
+
+
+@each_machine
+def test_a_wait_ends_at_a_time_that_the_record_gave(machine: str) -> None:
+    """A fixed number of seconds would begin anew with each look."""
+    for state in definition_of(machine)["States"].values():
+        if state["Type"] == "Wait":
+            assert state["TimestampPath"] == "$.result.until"
 
 
 @each_machine

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.definitions import machine_names, pascal
+from tests.support.definitions import event_machines, pascal
 from tests.support.template import Template
 
 TEMPLATE = Template(
@@ -53,7 +53,7 @@ def test_the_dead_letter_queue_lets_every_rule_write(rule: str) -> None:
     assert f"{RULES[rule]['Name']}.Arn" in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
 
 
-@pytest.mark.parametrize("machine", machine_names())
+@pytest.mark.parametrize("machine", event_machines())
 def test_a_machines_input_names_only_members_that_every_event_has(machine: str) -> None:
     (target,) = RULES[f"{pascal(machine)}Rule"]["Targets"]
     transformer = target["InputTransformer"]
@@ -92,9 +92,9 @@ def test_another_stack_whose_name_begins_alike_is_none_of_ours() -> None:
     ]
     rule = RULES["RecordFailureRule"]["EventPattern"]["detail"]["stateMachineArn"]
 
-    machines = [f"scai-billing-{machine}" for machine in machine_names()]
-    assert {arn.split(":")[-2] for arn in arns} == set(machines)
-    assert rule == machines
+    machines = {f"scai-billing-{machine}" for machine in event_machines()}
+    assert {arn.split(":")[-2] for arn in arns} == machines
+    assert set(rule) == machines
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -1,0 +1,30 @@
+"""Check Payment, in ``payment_failure``: once grace has ended, look whether the debt still stands.
+
+Guards that access isn't restricted for a debt that is paid, though the event that would tell it was
+lost, and that a debt which another execution waits for is left to that one.
+"""
+
+from billing.contracts.steps import CheckPaymentInput, FailureOutput
+from billing.runtime import Ports, step_handler
+from billing.timestamps import iso8601
+
+
+def check_payment(request: CheckPaymentInput, ports: Ports) -> FailureOutput:
+    """Bring the record up to what Stripe holds, and say how the debt stands. Idempotent.
+
+    Raises:
+        RecordContended: others won the record every time.
+        StripeUnavailable: Stripe didn't answer.
+    """
+    record = ports.reducer.check_debt(request.user_id, request.customer_id, request.execution)
+    dunning = record.dunning
+    if dunning is None:
+        return FailureOutput(outcome="recovered")
+    if dunning.execution != request.execution:
+        return FailureOutput(outcome="applied")
+    if dunning.until > ports.now():
+        return FailureOutput(outcome="waiting", until=iso8601(dunning.until))
+    return FailureOutput(outcome="restricted")
+
+
+handler = step_handler(CheckPaymentInput, check_payment)

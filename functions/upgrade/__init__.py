@@ -1,0 +1,1 @@
+"""The lifecycle ``upgrade``: any change of a subscription that is no cancellation."""
