@@ -41,6 +41,15 @@ class ApiSettings(TokenSettings):
     max_trial_days: int = Field(alias="MAX_TRIAL_DAYS", ge=0, le=730)
 
 
+class MailSettings(Settings):
+    """What a mail to a customer needs besides."""
+
+    mail_from: str = Field(alias="MAIL_FROM", min_length=1)
+    mail_language: str = Field(alias="MAIL_LANGUAGE", pattern="^[a-z]{2}$")
+    product_name: str = Field(alias="PRODUCT_NAME", min_length=1)
+    billing_page_url: str = Field(alias="BILLING_PAGE_URL", min_length=1)
+
+
 def load(model: type[Model]) -> Model:
     """Read a settings model from the environment.
 

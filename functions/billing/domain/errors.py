@@ -41,6 +41,10 @@ class BusUnavailable(BillingError):
     """EventBridge did not take an event, or whether it did is unknown. Retried."""
 
 
+class MailDeferred(BillingError):
+    """SES takes no mail right now, and took none of this one. Retried."""
+
+
 class StripeUnavailable(BillingError):
     """Stripe answered 429, 409 lock or 5xx, or didn't answer. Retried with the same key.
 

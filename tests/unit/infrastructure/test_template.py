@@ -8,9 +8,12 @@ import pytest
 from tests.support.definitions import event_machines, pascal
 from tests.support.template import Template
 
-TEMPLATE = Template(
-    {"CreateUsersTable": "true", "StripeEventSource": "aws.partner/stripe.com/ed_1"}
-)
+PARAMETERS = {
+    "CreateUsersTable": "true",
+    "MailFrom": "billing@example.test",
+    "StripeEventSource": "aws.partner/stripe.com/ed_1",
+}
+TEMPLATE = Template(PARAMETERS)
 RULES = TEMPLATE.of_type("AWS::Events::Rule")
 FUNCTIONS = TEMPLATE.of_type("AWS::Serverless::Function")
 TABLES = TEMPLATE.of_type("AWS::DynamoDB::Table")
@@ -77,7 +80,7 @@ def test_every_function_is_published_behind_its_alias_from_the_one_code_folder(
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_changed_parameter_or_layer_publishes_every_function_anew(function: str) -> None:
     """By itself the alias moves only when the code does, and would serve old settings."""
-    deployed = Template({"Revision": "2"}).resources.get(function, TEMPLATE.resources[function])
+    deployed = Template({**PARAMETERS, "Revision": "2"}).resources[function]
 
     assert deployed["Properties"]["AutoPublishCodeSha256"] == "2"
 
