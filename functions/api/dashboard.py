@@ -71,7 +71,7 @@ def dashboard(user_id: str, caller: RouteCaller, ports: RoutePorts) -> Dashboard
     return Dashboard(
         current_user=user_view(user),
         subscription=subscription_view(record),
-        access=access_view(access_of(record, ports.now())),
+        access=access_view(access_of(record, ports.policy, ports.now())),
         payment_methods=payment_method_views(lists.payment_methods or []),
         billing_history=billing_history(lists.invoices or []),
         available_plans=[plan for plan in plans(lists.prices or []) if plan.interval is not None],

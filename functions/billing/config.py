@@ -1,11 +1,12 @@
 """Settings of all functions, from the environment that the template sets, checked once at start."""
 
 import os
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from billing.domain.errors import ConfigurationError
+from billing.domain.policy import Policy
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -24,6 +25,20 @@ class Settings(BaseModel):
     stripe_secret_id: str = Field(alias="STRIPE_SECRET_ID")
     stripe_api_base: str = Field(alias="STRIPE_API_BASE")
     ledger_ttl_days: int = Field(alias="LEDGER_TTL_DAYS", ge=31)
+    grace_period_days: int = Field(alias="GRACE_PERIOD_DAYS", ge=0)
+    paused_collection_access: Literal["full", "restricted"] = Field(
+        alias="PAUSED_COLLECTION_ACCESS"
+    )
+    partial_refund_access: Literal["keep", "revoke"] = Field(alias="PARTIAL_REFUND_ACCESS")
+
+    @property
+    def policy(self) -> Policy:
+        """What the business decides and Stripe doesn't."""
+        return Policy(
+            grace_days=self.grace_period_days,
+            paused_collection=self.paused_collection_access,
+            partial_refund=self.partial_refund_access,
+        )
 
 
 class TokenSettings(Settings):

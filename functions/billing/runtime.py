@@ -18,6 +18,7 @@ from billing.bus import Bus
 from billing.config import Settings, load
 from billing.contracts.stripe_events import explain
 from billing.domain.errors import ContractViolation
+from billing.domain.policy import Policy
 from billing.executions import Executions
 from billing.gateway.secrets import SecretReader
 from billing.observability import log_context, logger
@@ -83,7 +84,11 @@ class Ports:
     @cached_property
     def reducer(self) -> Reducer:
         committer = Committer(client(), self.records, self.ledger)
-        return Reducer(self.records, self.ledger, committer, self.stripe, self.now)
+        return Reducer(committer, self.stripe, self.policy, self.now)
+
+    @cached_property
+    def policy(self) -> Policy:
+        return self.settings.policy
 
     def now(self) -> int:
         """The time in UTC seconds."""

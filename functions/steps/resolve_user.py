@@ -20,23 +20,52 @@ def resolve_user(request: ResolveUserInput, ports: Ports) -> ResolveUserOutput:
     Raises:
         UserNotFound: the event names a user that isn't there (yet).
         LeaseLost: another execution holds the event.
+        StripeUnavailable: Stripe didn't answer.
     """
     event = request.event
-    customer_id = event.customer_id
-    known = ports.customers.user_of(customer_id) if customer_id else None
-    if known is not None:
-        return ResolveUserOutput(attribution="linked", user_id=known, customer_id=customer_id)
-    if customer_id is not None:
-        user = ports.users.of_customer(customer_id) or _named_user(event, ports)
-        if user is not None and _may_link(user, customer_id, ports):
-            return ResolveUserOutput(
-                attribution="first_contact",
-                user_id=user.id,
-                customer_id=customer_id,
-                replaces=user.stripe_customer_id,
-            )
-    _set_aside(request, ports)
-    return ResolveUserOutput(attribution="unattributed", customer_id=customer_id)
+    customer_id = event.customer_id or _payer(event, ports)
+    if customer_id is None:
+        _set_aside(request, None, ports)
+        return ResolveUserOutput(attribution="unattributed")
+    return (
+        _linked(customer_id, ports)
+        or _first_contact(event, customer_id, ports)
+        or _unattributed(request, customer_id, ports)
+    )
+
+
+def _payer(event: StripeEvent, ports: Ports) -> str | None:
+    """Whose payment a refund or a dispute is about: they name no customer."""
+    payment = event.payment_intent_id
+    customer_id: str | None = ports.stripe.customer_of_payment(payment) if payment else None
+    return customer_id
+
+
+def _linked(customer_id: str, ports: Ports) -> ResolveUserOutput | None:
+    user_id = ports.customers.user_of(customer_id)
+    if user_id is None:
+        return None
+    return ResolveUserOutput(attribution="linked", user_id=user_id, customer_id=customer_id)
+
+
+def _first_contact(event: StripeEvent, customer_id: str, ports: Ports) -> ResolveUserOutput | None:
+    user = ports.users.of_customer(customer_id) or _named_user(event, ports)
+    if user is None or not _may_link(user, customer_id, ports):
+        return None
+    return ResolveUserOutput(
+        attribution="first_contact",
+        user_id=user.id,
+        customer_id=customer_id,
+        replaces=user.stripe_customer_id,
+    )
+
+
+def _unattributed(request: ResolveUserInput, customer_id: str, ports: Ports) -> ResolveUserOutput:
+    """Set the event aside, unless its customer was linked meanwhile: then that missed this one."""
+    _set_aside(request, customer_id, ports)
+    return _linked(customer_id, ports) or ResolveUserOutput(
+        attribution="unattributed", customer_id=customer_id
+    )
 
 
 def _named_user(event: StripeEvent, ports: Ports) -> User | None:
@@ -49,13 +78,13 @@ def _named_user(event: StripeEvent, ports: Ports) -> User | None:
     return user
 
 
-def _set_aside(request: ResolveUserInput, ports: Ports) -> None:
+def _set_aside(request: ResolveUserInput, customer_id: str | None, ports: Ports) -> None:
     event_id, execution = request.event.id, request.execution
     holding(
         event_id,
         execution,
         ports,
-        lambda: ports.ledger.set_aside(event_id, execution, "unattributed"),
+        lambda: ports.ledger.set_aside(event_id, execution, "unattributed", customer_id),
     )
 
 

@@ -6,7 +6,6 @@ the events come in, the record ends equal to what Stripe holds.
 
 from billing.applying import recorded
 from billing.contracts.steps import LifecycleInput, LifecycleOutput
-from billing.contracts.stripe_events import read
 from billing.runtime import Ports, step_handler
 
 
@@ -15,7 +14,7 @@ def record_subscription(request: LifecycleInput, ports: Ports) -> LifecycleOutpu
 
     Raises as ``billing.applying.recorded`` does.
     """
-    return recorded(request, ports, read)
+    return recorded(request, ports)
 
 
 handler = step_handler(LifecycleInput, record_subscription)

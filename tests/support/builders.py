@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.domain.events import SessionEvent, SubscriptionEvent
+from billing.domain.events import InvoiceEvent, SessionEvent, SubscriptionEvent
 from billing.domain.record import Invoice, Purchase, Record, Stamp, Subscription
 
 NOW = 1_780_000_000
@@ -61,7 +61,8 @@ def a_purchase(**fields: Any) -> Purchase:
 
 
 def a_record(**fields: Any) -> Record:
-    return Record.model_validate({"user_id": "user_1", "customer_id": "cus_1", **fields})
+    known = {"user_id": "user_1", "customer_id": "cus_1", "synced_customer_id": "cus_1"}
+    return Record.model_validate({**known, **fields})
 
 
 def a_stamped_record(lo: int, hi: int, **subscription: Any) -> Record:
@@ -78,6 +79,18 @@ def a_subscription_event(payload: Subscription | None = None, **fields: Any) -> 
             "customer_id": "cus_1",
             "subscription_id": payload.subscription_id if payload else "sub_1",
             "payload": payload,
+            **fields,
+        }
+    )
+
+
+def an_invoice_event(invoice: Invoice, **fields: Any) -> InvoiceEvent:
+    return InvoiceEvent.model_validate(
+        {
+            "event_id": "evt_3",
+            "created": NOW,
+            "customer_id": "cus_1",
+            "invoice": invoice,
             **fields,
         }
     )

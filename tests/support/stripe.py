@@ -3,9 +3,9 @@
 from typing import Any
 
 from billing.contracts.stripe_events import API_VERSION
-from billing.contracts.stripe_objects import StripeCustomer, StripeSubscription
+from billing.contracts.stripe_objects import StripeCustomer, StripeInvoice, StripeSubscription
 from billing.domain.errors import StripeNotFound
-from billing.domain.record import Stamp
+from billing.domain.record import CustomerState, Invoice, Purchase, Stamp
 from billing.gateway.fetched import Fetched
 from tests.support.builders import NOW
 from tests.support.clock import Clock
@@ -57,6 +57,26 @@ def session_json(**fields: Any) -> dict[str, Any]:
     }
 
 
+def invoice_json(**fields: Any) -> dict[str, Any]:
+    """A renewal's invoice of ``sub_1``, finalized and unpaid, in the fields that billing reads."""
+    return {
+        "id": "in_1",
+        "object": "invoice",
+        "customer": "cus_1",
+        "status": "open",
+        "billing_reason": "subscription_cycle",
+        "created": NOW - 3600,
+        "currency": "usd",
+        "total": 1900,
+        "amount_due": 1900,
+        "amount_paid": 0,
+        "attempt_count": 1,
+        "parent": {"subscription_details": {"subscription": "sub_1"}},
+        "status_transitions": {"finalized_at": NOW - 10},
+        **fields,
+    }
+
+
 def event_json(type_: str, stripe_object: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """A Stripe event about an object."""
     return {
@@ -83,6 +103,9 @@ class FakeStripe:
         self._clock = clock
         self._subscriptions: dict[str, StripeSubscription] = {}
         self._customers: dict[str, StripeCustomer] = {}
+        self._invoices: dict[str, Invoice] = {}
+        self._purchases: dict[str, tuple[str, Purchase]] = {}
+        self.payers: dict[str, str] = {}
         self.calls: list[str] = []
         self.failure: Exception | None = None
 
@@ -98,6 +121,15 @@ class FakeStripe:
         """Make this the truth of a customer."""
         customer = StripeCustomer.model_validate(fields)
         self._customers[customer.id] = customer
+
+    def put_invoice(self, **fields: Any) -> None:
+        """Make this the truth of an invoice, as ``invoice_json`` gives it."""
+        invoice = StripeInvoice.model_validate(invoice_json(**fields)).projected(self._clock.now)
+        self._invoices[invoice.invoice_id] = invoice
+
+    def put_purchase(self, purchase: Purchase, customer_id: str = "cus_1") -> None:
+        """Make this the truth of a purchase."""
+        self._purchases[purchase.purchase_id] = (customer_id, purchase)
 
     def subscription(self, subscription_id: str) -> Fetched[StripeSubscription]:
         self._called(subscription_id)
@@ -117,6 +149,39 @@ class FakeStripe:
         if customer_id not in self._customers:
             raise StripeNotFound(f"no customer {customer_id}")
         return self._customers[customer_id]
+
+    def customer_state(self, customer_id: str) -> Fetched[CustomerState]:
+        self._called(customer_id)
+        customer = self._customers.get(customer_id) or StripeCustomer(id=customer_id)
+        return Fetched[CustomerState](value=customer.projected([]), stamp=self._stamp())
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        self._called(invoice_id)
+        return self._invoices[invoice_id]
+
+    def invoices_of_customer(self, customer_id: str) -> tuple[Invoice, ...]:
+        self._called(f"invoices of {customer_id}")
+        return tuple(self._invoices.values())
+
+    def invoices_of_subscription(self, subscription_id: str) -> tuple[Invoice, ...]:
+        self._called(f"invoices of {subscription_id}")
+        found = self._invoices.values()
+        return tuple(i for i in found if i.subscription_id == subscription_id)
+
+    def purchase(self, payment_intent_id: str | None, session_id: str | None) -> Purchase | None:
+        self._called(f"purchase {session_id or payment_intent_id}")
+        for _, purchase in self._purchases.values():
+            if session_id == purchase.session_id or payment_intent_id == purchase.purchase_id:
+                return purchase
+        return None
+
+    def purchases_of(self, customer_id: str) -> tuple[Purchase, ...]:
+        self._called(f"purchases of {customer_id}")
+        return tuple(p for owner, p in self._purchases.values() if owner == customer_id)
+
+    def customer_of_payment(self, payment_intent_id: str) -> str | None:
+        self._called(payment_intent_id)
+        return self.payers.get(payment_intent_id)
 
     def _called(self, object_id: str) -> None:
         self.calls.append(object_id)

@@ -4,13 +4,30 @@ The rule's transformer hands over five members of the event; ``data`` is whole, 
 was too large for Step Functions, trimmed by the relay to its scalars and marked ``trimmed``.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from billing.contracts.stripe_objects import StripeCheckoutSession, StripeSubscription
+from billing.contracts.stripe_objects import (
+    AttemptCount,
+    StripeCheckoutSession,
+    StripeInvoice,
+    StripeReversal,
+    StripeSchedule,
+    StripeSubscription,
+)
 from billing.domain.errors import ContractViolation
-from billing.domain.events import BillingEvent, SessionEvent, SubscriptionEvent
+from billing.domain.events import (
+    CustomerEvent,
+    InvoiceEvent,
+    PurchaseEvent,
+    ReadEvent,
+    SessionEvent,
+    SubscriptionEvent,
+    UnreadInvoice,
+)
 
 #: The API version that the contracts follow; a payload of another one is fetched anew.
 API_VERSION = "2026-10-28.endive"
@@ -38,13 +55,28 @@ class StripeEvent(BaseModel):
     data: EventData
 
     @property
+    def whole(self) -> bool:
+        """Whether the payload is the object as the contracts know it."""
+        return self.api_version == API_VERSION and not self.data.trimmed
+
+    @property
     def customer_id(self) -> str | None:
-        """The customer that the event is about, None where its object has none."""
+        """The customer that the event is about, None where its object names none.
+
+        A detached payment method names the customer that it was detached from.
+        """
         member = "id" if self.data.object.get("object") == "customer" else "customer"
-        customer = self.data.object.get(member)
+        before = self.data.previous_attributes or {}
+        customer = self.data.object.get(member) or before.get(member)
         if isinstance(customer, dict):
             customer = customer.get("id")
         return customer if isinstance(customer, str) else None
+
+    @property
+    def payment_intent_id(self) -> str | None:
+        """The payment that the event is about, None where its object names none."""
+        payment = self.data.object.get("payment_intent")
+        return payment if isinstance(payment, str) else None
 
     @property
     def object_id(self) -> str | None:
@@ -73,20 +105,104 @@ class StripeEvent(BaseModel):
         return named.pop() if len(named) == 1 else None
 
 
-def read(event: StripeEvent) -> BillingEvent:
-    """Read a subscription or session event into the domain's terms.
+Reader = Callable[["StripeEvent", str], ReadEvent]
+
+
+def read(event: StripeEvent, customer_id: str) -> ReadEvent:
+    """Read an event into the domain's terms, by its type.
 
     Raises:
         ContractViolation: the object isn't of the shape that the contracts know.
     """
-    try:
-        if event.type.startswith("customer.subscription."):
-            return _subscription_event(event)
-        if event.type.startswith("checkout.session."):
-            return _session_event(event)
-    except ValidationError as error:
-        raise ContractViolation(f"{event.type} {event.id}: {explain(error)}") from None
-    raise ContractViolation(f"{event.type} {event.id} is no event of a subscription")
+    for prefix, reader in _READERS.items():
+        if event.type.startswith(prefix):
+            return reader(event, customer_id)
+    raise ContractViolation(f"{event.type} {event.id} is no event of billing's")
+
+
+def subscription_event(event: StripeEvent, customer_id: str) -> SubscriptionEvent:
+    """Read a ``customer.subscription.*`` event."""
+    with _violations_named(event):
+        payload = StripeSubscription.model_validate(event.data.object) if event.whole else None
+        return SubscriptionEvent(
+            **_head(event, customer_id),
+            subscription_id=event.object_id,
+            payload=payload.projected() if payload else None,
+            trial_ending=event.type.endswith(".trial_will_end"),
+        )
+
+
+def schedule_event(event: StripeEvent, customer_id: str) -> SubscriptionEvent:
+    """Read a ``subscription_schedule.*`` event: it names a subscription to look at."""
+    with _violations_named(event):
+        schedule = StripeSchedule.model_validate(event.data.object)
+        return SubscriptionEvent(
+            **_head(event, customer_id),
+            subscription_id=schedule.subscription or schedule.released_subscription,
+            payload=None,
+        )
+
+
+def session_event(event: StripeEvent, customer_id: str) -> SessionEvent | PurchaseEvent:
+    """Read a ``checkout.session.*`` event, in whichever mode the session is."""
+    with _violations_named(event):
+        session = StripeCheckoutSession.model_validate(event.data.object)
+        head = _head(event, customer_id)
+        if session.mode == "payment":
+            return PurchaseEvent(
+                **head,
+                payment_intent_id=session.payment_intent,
+                session_id=session.id,
+                expired=event.type.endswith(".expired"),
+            )
+        return SessionEvent(
+            **head,
+            session_id=session.id,
+            subscription_id=session.subscription,
+            delayed=".async_payment_" in event.type,
+        )
+
+
+def reversal_event(event: StripeEvent, customer_id: str) -> PurchaseEvent:
+    """Read an event of a charge, a refund or a dispute: it names a payment to look at."""
+    with _violations_named(event):
+        reversal = StripeReversal.model_validate(event.data.object)
+        return PurchaseEvent(
+            **_head(event, customer_id),
+            payment_intent_id=reversal.payment_intent,
+            session_id=None,
+        )
+
+
+def invoice_event(event: StripeEvent, customer_id: str) -> InvoiceEvent | UnreadInvoice:
+    """Read an ``invoice.*`` event.
+
+    What it says of attempts is read in any case: its words on that are Stripe's oldest.
+    """
+    with _violations_named(event):
+        attempts = _attempts(event)
+        head = _head(event, customer_id)
+        if not event.whole:
+            return UnreadInvoice.model_validate(head | attempts | {"invoice_id": event.object_id})
+        invoice = StripeInvoice.model_validate(event.data.object).projected(event.created)
+        return InvoiceEvent(**head, invoice=invoice.model_copy(update=attempts))
+
+
+def customer_event(event: StripeEvent, customer_id: str) -> CustomerEvent:
+    """Read a ``payment_method.*`` event, or one of the customer itself."""
+    return CustomerEvent(**_head(event, customer_id), deleted=event.type == "customer.deleted")
+
+
+_READERS: Mapping[str, Reader] = {
+    "customer.subscription.": subscription_event,
+    "subscription_schedule.": schedule_event,
+    "checkout.session.": session_event,
+    "charge.": reversal_event,
+    "refund.": reversal_event,
+    "invoice.": invoice_event,
+    "payment_method.": customer_event,
+    "customer.": customer_event,
+}
 
 
 def explain(error: ValidationError) -> str:
@@ -97,29 +213,24 @@ def explain(error: ValidationError) -> str:
     )
 
 
-def _subscription_event(event: StripeEvent) -> SubscriptionEvent:
-    readable = event.api_version == API_VERSION and not event.data.trimmed
-    payload = StripeSubscription.model_validate(event.data.object) if readable else None
-    return SubscriptionEvent.model_validate(
-        {
-            "event_id": event.id,
-            "created": event.created,
-            "customer_id": event.customer_id,
-            "subscription_id": event.object_id,
-            "payload": payload.projected() if payload else None,
-        }
-    )
+@contextmanager
+def _violations_named(event: StripeEvent) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise ContractViolation(f"{event.type} {event.id}: {explain(error)}") from None
 
 
-def _session_event(event: StripeEvent) -> SessionEvent:
-    session = StripeCheckoutSession.model_validate(event.data.object)
-    return SessionEvent.model_validate(
-        {
-            "event_id": event.id,
-            "created": event.created,
-            "customer_id": event.customer_id,
-            "delayed": ".async_payment_" in event.type,
-            "session_id": session.id,
-            "subscription_id": session.subscription,
-        }
-    )
+def _head(event: StripeEvent, customer_id: str) -> dict[str, Any]:
+    return {"event_id": event.id, "created": event.created, "customer_id": customer_id}
+
+
+def _attempts(event: StripeEvent) -> dict[str, int]:
+    """Which attempt failed, or wants the customer. Stripe may count the first one late."""
+    attempt = max(1, AttemptCount.model_validate(event.data.object).attempt_count)
+    return {
+        "failed_attempts": attempt if event.type == "invoice.payment_failed" else 0,
+        "action_required_attempt": (
+            attempt if event.type == "invoice.payment_action_required" else 0
+        ),
+    }

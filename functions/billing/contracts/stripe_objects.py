@@ -4,11 +4,20 @@ Unknown fields are ignored (Stripe adds some at any time), missing or mistyped o
 Shapes follow the SDK's annotations and Stripe's API reference.
 """
 
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Iterable
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from billing.domain.record import Status, Subscription
+from billing.domain.record import (
+    CustomerState,
+    Invoice,
+    InvoiceStatus,
+    PaymentMethod,
+    Purchase,
+    Status,
+    Subscription,
+)
 
 
 def _id_of(value: Any) -> Any:
@@ -126,6 +135,51 @@ class StripeSubscription(StripeObject):
         )
 
 
+class StripeSchedule(StripeObject):
+    """A subscription schedule; released, it names the subscription that it let go."""
+
+    id: str
+    subscription: Expandable | None = None
+    released_subscription: Expandable | None = None
+
+
+class StripeReversal(StripeObject):
+    """A refunded charge, a refund or a dispute; one of an old kind of payment has no intent."""
+
+    id: str
+    payment_intent: Expandable | None = None
+
+
+class AttemptCount(StripeObject):
+    """How often an invoice was tried to be paid: a scalar, so that trimmed events have it too."""
+
+    attempt_count: int
+
+
+class StripeCharge(StripeObject):
+    """A charge; ``amount_refunded`` in minor currency units."""
+
+    id: str
+    amount_refunded: int
+    disputed: bool
+
+
+class StripePaymentIntent(StripeObject):
+    """A payment intent, its latest charge expanded."""
+
+    id: str
+    status: str
+    customer: Expandable | None = None
+    latest_charge: StripeCharge | None = None
+
+
+class StripeDispute(StripeObject):
+    """A dispute."""
+
+    id: str
+    status: str
+
+
 class StripeCheckoutSession(StripeObject):
     """A Checkout Session. ``url`` is there only while it is open."""
 
@@ -135,17 +189,92 @@ class StripeCheckoutSession(StripeObject):
     payment_status: str | None = None
     customer: Expandable | None = None
     subscription: Expandable | None = None
+    payment_intent: Expandable | None = None
     client_reference_id: str | None = None
     url: str | None = None
+
+
+class StripePurchase(StripeObject):
+    """A Checkout Session in payment mode, with what was bought and how it was paid expanded."""
+
+    class LineItem(StripeObject):
+        class LinePrice(StripeObject):
+            id: str
+
+        price: LinePrice | None = None
+        quantity: int | None = None
+
+    id: str
+    mode: str
+    status: str | None = None
+    created: int
+    currency: str | None = None
+    amount_total: int | None = None
+    line_items: StripeList[LineItem]
+    payment_intent: StripePaymentIntent | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the customer bought something once."""
+        return self.mode == "payment" and self.status == "complete"
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a bank has questioned its charge."""
+        charge = self.payment_intent.latest_charge if self.payment_intent else None
+        return charge is not None and charge.disputed
+
+    def projected(self, dispute: str | None) -> Purchase:
+        """The state that the record stores; ``dispute`` is the newest dispute's status."""
+        intent = self.payment_intent
+        charge = intent.latest_charge if intent else None
+        item = self.line_items.data[0] if self.line_items.data else None
+        return Purchase(
+            purchase_id=intent.id if intent else self.id,
+            session_id=self.id,
+            price_id=item.price.id if item and item.price else None,
+            quantity=item.quantity if item else None,
+            currency=self.currency or "",
+            amount=self.amount_total or 0,
+            status=_payment(intent.status) if intent else "paid",
+            charge_id=charge.id if charge else None,
+            amount_refunded=charge.amount_refunded if charge else 0,
+            dispute=dispute,
+            purchase_created=self.created,
+        )
+
+
+def _payment(status: str) -> Literal["pending", "paid", "failed"]:
+    """What a payment intent's status means for a purchase whose checkout is complete."""
+    if status == "succeeded":
+        return "paid"
+    return "failed" if status in ("requires_payment_method", "canceled") else "pending"
 
 
 class StripeCustomer(StripeObject):
     """A customer; a deleted one has ``deleted`` and nothing else."""
 
+    class InvoiceSettings(StripeObject):
+        default_payment_method: Expandable | None = None
+
     id: str
     deleted: bool = False
     currency: str | None = None
     metadata: dict[str, str] | None = None
+    invoice_settings: InvoiceSettings | None = None
+    default_source: Expandable | None = None
+
+    def projected(self, methods: Iterable["StripePaymentMethod"]) -> CustomerState:
+        """The state that the record stores, with the customer's payment methods."""
+        settings = self.invoice_settings
+        return CustomerState(
+            customer_id=self.id,
+            deleted=self.deleted,
+            default_payment_method_id=(
+                (settings.default_payment_method if settings else None) or self.default_source
+            ),
+            payment_methods=tuple(method.projected() for method in methods),
+        )
 
 
 class StripePaymentMethod(StripeObject):
@@ -161,16 +290,63 @@ class StripePaymentMethod(StripeObject):
     type: str
     card: Card | None = None
 
+    def projected(self) -> PaymentMethod:
+        """The summary that the record stores."""
+        card = self.card.model_dump() if self.card else {}
+        return PaymentMethod(payment_method_id=self.id, type=self.type, **card)
+
 
 class StripeInvoice(StripeObject):
-    """An invoice as billing history shows it; amounts in minor currency units."""
+    """An invoice; amounts in minor currency units."""
+
+    class Parent(StripeObject):
+        class SubscriptionDetails(StripeObject):
+            subscription: Expandable
+
+        subscription_details: SubscriptionDetails | None = None
+
+    class StatusTransitions(StripeObject):
+        finalized_at: int | None = None
+
+    class FinalizationError(StripeObject):
+        code: str | None = None
 
     id: str
     number: str | None = None
-    status: str | None = None
+    status: InvoiceStatus
     created: int
     currency: str
     total: int
+    amount_due: int
     amount_paid: int
+    attempt_count: int
+    billing_reason: str | None = None
+    due_date: int | None = None
+    next_payment_attempt: int | None = None
+    parent: Parent | None = None
+    status_transitions: StatusTransitions = StatusTransitions()
+    last_finalization_error: FinalizationError | None = None
     hosted_invoice_url: str | None = None
     invoice_pdf: str | None = None
+
+    def projected(self, as_of: int) -> Invoice:
+        """The state that the record stores; ``as_of`` is when Stripe said so (UTC seconds)."""
+        details = self.parent.subscription_details if self.parent else None
+        error = self.last_finalization_error
+        return Invoice(
+            invoice_id=self.id,
+            subscription_id=details.subscription if details else None,
+            status=self.status,
+            billing_reason=self.billing_reason,
+            currency=self.currency,
+            total=self.total,
+            amount_due=self.amount_due,
+            amount_paid=self.amount_paid,
+            attempts=self.attempt_count,
+            invoice_created=self.created,
+            finalized_at=self.status_transitions.finalized_at,
+            due_at=self.due_date,
+            next_attempt_at=self.next_payment_attempt,
+            error=(error.code or "finalization_failed") if error else None,
+            as_of=as_of,
+        )

@@ -1,6 +1,8 @@
 """What a user may use, derived from the record whenever it is asked for and never stored."""
 
-from billing.domain.record import LIVE, PAID, Level, Record, Value
+from billing.domain.dunning import debt_of, grace_until
+from billing.domain.policy import Policy
+from billing.domain.record import LIVE, PAID, Level, Purchase, Record, Subscription, Value
 
 
 class Access(Value):
@@ -11,21 +13,51 @@ class Access(Value):
     reason: str
 
 
-def access_of(record: Record, now: int) -> Access:
+def access_of(record: Record, policy: Policy, now: int) -> Access:
     """Derive the access that ``record`` gives at ``now`` (UTC seconds).
 
-    The subscription's status decides; paid access lasts until ``cancel_at`` where that is set.
+    The subscription's status decides. A paid one gives access until it is
+    to end; one past due, for the days of grace.
     """
     subscription = record.subscription
     if subscription is None:
-        return Access(level="none", until=None, reason="no_subscription")
+        return Access(level="none", reason="no_subscription")
     if subscription.status in PAID:
-        end = subscription.cancel_at
-        if end is not None and end <= now:
-            return Access(level="none", until=None, reason="canceled")
-        return Access(level="full", until=end, reason=subscription.status)
+        return _paid_access(subscription, policy, now)
     if subscription.status == "past_due":
-        return Access(level="grace", until=None, reason="past_due")
+        return _past_due_access(record, policy, now)
     if subscription.status in LIVE:
-        return Access(level="restricted", until=None, reason=subscription.status)
-    return Access(level="none", until=None, reason=subscription.status)
+        return Access(level="restricted", reason=subscription.status)
+    return Access(level="none", reason=subscription.status)
+
+
+def _paid_access(subscription: Subscription, policy: Policy, now: int) -> Access:
+    end = subscription.ends_at
+    if end is not None and end <= now:
+        return Access(level="none", reason="canceled")
+    if subscription.pause_collection and policy.paused_collection == "restricted":
+        return Access(level="restricted", until=end, reason="pause_collection")
+    return Access(level="full", until=end, reason=subscription.status)
+
+
+def _past_due_access(record: Record, policy: Policy, now: int) -> Access:
+    debt = debt_of(record)
+    until = grace_until(record, debt, policy) if debt else 0
+    if now < until:
+        return Access(level="grace", until=until, reason="past_due")
+    return Access(level="restricted", reason="past_due")
+
+
+def has_bought(record: Record, price_id: str, policy: Policy) -> bool:
+    """Whether a one-time purchase of this price stands."""
+    return any(
+        _stands(purchase, policy)
+        for purchase in record.purchases.values()
+        if purchase.price_id == price_id
+    )
+
+
+def _stands(purchase: Purchase, policy: Policy) -> bool:
+    if purchase.status != "paid" or purchase.refunded or purchase.dispute_lost:
+        return False
+    return policy.partial_refund == "keep" or not purchase.amount_refunded

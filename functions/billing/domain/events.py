@@ -1,6 +1,6 @@
 """Stripe's events as the reducer sees them: what they are about, not how they arrived."""
 
-from billing.domain.record import Subscription, Value
+from billing.domain.record import Invoice, Subscription, Value
 
 
 class EventHead(Value):
@@ -8,18 +8,20 @@ class EventHead(Value):
 
     event_id: str
     created: int
-    session_id: str | None = None
+    customer_id: str
 
 
 class SubscriptionEvent(EventHead):
-    """A ``customer.subscription.*`` event.
+    """A ``customer.subscription.*`` event, or one of the subscription's schedule.
 
-    ``payload`` is None where it can't speak for Stripe: trimmed, or of another API version.
+    ``payload`` is None where it can't speak for the subscription: trimmed, of another API version,
+    or a schedule's (which may have no subscription). ``trial_ending``: Stripe announces the end of
+    the trial.
     """
 
-    customer_id: str
-    subscription_id: str
+    subscription_id: str | None
     payload: Subscription | None
+    trial_ending: bool = False
 
 
 class SessionEvent(EventHead):
@@ -28,10 +30,44 @@ class SessionEvent(EventHead):
     ``delayed``: it tells how a payment ended that was still under way when checkout completed.
     """
 
+    session_id: str
+    subscription_id: str | None
     delayed: bool = False
 
-    customer_id: str
-    subscription_id: str | None
+
+class InvoiceEvent(EventHead):
+    """An ``invoice.*`` event, with the invoice as it was then or as it is now."""
+
+    invoice: Invoice
 
 
-BillingEvent = SubscriptionEvent | SessionEvent
+class UnreadInvoice(EventHead):
+    """An ``invoice.*`` event whose payload can't be read: the invoice is to be fetched."""
+
+    invoice_id: str
+    failed_attempts: int = 0
+    action_required_attempt: int = 0
+
+
+class PurchaseEvent(EventHead):
+    """An event about a one-time purchase: its session, its charge, a refund or a dispute of it.
+
+    One of the two ids is known: a session where nothing was paid has no payment intent.
+    ``expired``: the session ended without a purchase.
+    """
+
+    payment_intent_id: str | None
+    session_id: str | None
+    expired: bool = False
+
+
+class CustomerEvent(EventHead):
+    """A ``payment_method.*`` event, ``customer.updated``, or ``customer.deleted``."""
+
+    deleted: bool = False
+
+
+BillingEvent = SubscriptionEvent | SessionEvent | InvoiceEvent | PurchaseEvent | CustomerEvent
+
+#: As the contracts read it: an invoice may still have to be fetched.
+ReadEvent = BillingEvent | UnreadInvoice

@@ -1,13 +1,27 @@
 """The domain events ("facts") that a change of the record amounts to.
 
 They follow from before and after alone, whichever machine ran, so a retry derives the same ones,
-and each has a key under which it can be committed only once. Changes chain by record version.
+and each has a key under which it can be committed only once. Changes chain by record version;
+what happens once in the life of an invoice or a purchase is keyed by that.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from billing.domain.access import access_of
-from billing.domain.record import LIVE, PAID, Record, Subscription, Value
+from billing.domain.access import Access, access_of
+from billing.domain.policy import Policy
+from billing.domain.record import (
+    LIVE,
+    PAID,
+    Invoice,
+    Purchase,
+    Record,
+    Subscription,
+    Value,
+)
+
+#: What happened longer (seconds) before we got to know the customer is history, not news.
+NEWS = 86_400
 
 
 class Fact(Value):
@@ -24,83 +38,165 @@ class Fact(Value):
     after: dict[str, Any] | None
 
 
-def facts_between(before: Record, after: Record, cause: str, now: int) -> list[Fact]:
+class Told(Value):
+    """What a fact says, and what makes it the only one of its type."""
+
+    type: str
+    key: tuple[str | int, ...]
+    before: Subscription | Invoice | Purchase | Access | None = None
+    after: Subscription | Invoice | Purchase | Access | None = None
+
+
+def facts_between(
+    before: Record, after: Record, cause: str, policy: Policy, now: int
+) -> list[Fact]:
     """List the facts of this change, in the order in which they should be told.
 
     ``cause`` is the Stripe event (or our own operation) that led to it.
     """
     told = [
         *_subscription_changes(before, after),
-        *_access_change(before, after, now),
+        *_trial_notice(before, after),
+        *_invoice_changes(before, after, now),
+        *_recovery(before, after),
+        *_purchase_changes(before, after, now),
+        *_access_change(before, after, policy, now),
         *_duplicates(before, after),
     ]
     return [
         Fact(
-            key=":".join([type_, after.user_id, str(after.version), *distinction]),
-            type=type_,
+            key=":".join(str(part) for part in (fact.type, *fact.key)),
+            type=fact.type,
             user_id=after.user_id,
             customer_id=after.customer_id,
             version=after.version,
             cause=cause,
             occurred_at=now,
-            before=old,
-            after=new,
+            before=_summary(fact.before),
+            after=_summary(fact.after),
         )
-        for type_, distinction, old, new in told
+        for fact in told
     ]
 
 
-_Told = tuple[str, tuple[str, ...], dict[str, Any] | None, dict[str, Any] | None]
-
-
-def _subscription_changes(before: Record, after: Record) -> list[_Told]:
+def _subscription_changes(before: Record, after: Record) -> Iterator[Told]:
     old, new = before.subscription, after.subscription
+    chained = (after.user_id, after.version)
     if new is None or old == new:
-        return []
+        return
     if old is not None and old.subscription_id == new.subscription_id:
-        return [(type_, (), _summary(old), _summary(new)) for type_ in _changes(old, new)]
-    told: list[_Told] = []
-    if old is not None and old.status in LIVE and old.subscription_id not in _ids(after.other_live):
-        told.append(("SubscriptionEnded", (), _summary(old), None))
+        for type_ in _changes(old, new):
+            yield Told(type=type_, key=chained, before=old, after=new)
+        return
+    if old is not None and old.status in LIVE and old.subscription_id not in after.other_live_ids:
+        yield Told(type="SubscriptionEnded", key=chained, before=old)
     if new.status in PAID:
-        told.append(("SubscriptionActivated", (), None, _summary(new)))
-    return told
+        yield Told(type="SubscriptionActivated", key=chained, after=new)
 
 
-def _changes(old: Subscription, new: Subscription) -> list[str]:
+def _changes(old: Subscription, new: Subscription) -> Iterator[str]:
     if old.status not in LIVE:
-        return ["SubscriptionActivated"] if new.status in PAID else []
+        if new.status in PAID:
+            yield "SubscriptionActivated"
+        return
     if new.status not in LIVE:
-        return ["SubscriptionEnded"]
-    types = []
-    if (old.price_id, old.quantity) != (new.price_id, new.quantity):
-        types.append("SubscriptionChanged")
+        yield "SubscriptionEnded"
+        return
+    if _plan(old) != _plan(new):
+        yield "SubscriptionChanged"
     if new.ending and not old.ending:
-        types.append("CancellationScheduled")
+        yield "CancellationScheduled"
     if old.ending and not new.ending:
-        types.append("CancellationUndone")
-    return types
+        yield "CancellationUndone"
 
 
-def _access_change(before: Record, after: Record, now: int) -> list[_Told]:
-    old, new = access_of(before, now), access_of(after, now)
-    if old.level == new.level:
-        return []
-    return [("AccessChanged", (), old.model_dump(), new.model_dump())]
+def _plan(subscription: Subscription) -> tuple[str, int | None, str | None]:
+    """What the customer has: a pause is a change of it too."""
+    return subscription.price_id, subscription.quantity, subscription.pause_collection
 
 
-def _duplicates(before: Record, after: Record) -> list[_Told]:
-    known = _ids(before.other_live)
-    return [
-        ("DuplicateSubscriptionFound", (s.subscription_id,), None, _summary(s))
-        for s in after.other_live
-        if s.subscription_id not in known
-    ]
+def _trial_notice(before: Record, after: Record) -> Iterator[Told]:
+    subscription = after.subscription
+    if subscription is not None and after.trial_notice not in (None, before.trial_notice):
+        key = (subscription.subscription_id, str(after.trial_notice))
+        yield Told(type="TrialEnding", key=key, after=subscription)
 
 
-def _ids(subscriptions: tuple[Subscription, ...]) -> set[str]:
-    return {s.subscription_id for s in subscriptions}
+def _invoice_changes(before: Record, after: Record, now: int) -> Iterator[Told]:
+    for invoice_id, new in after.invoices.items():
+        old = before.invoices.get(invoice_id)
+        if old == new or (old is None and _is_history(before, after, new.invoice_created, now)):
+            continue
+        for type_, key in _invoice_facts(old, new):
+            yield Told(type=type_, key=(invoice_id, *key), before=old, after=new)
 
 
-def _summary(subscription: Subscription | None) -> dict[str, Any] | None:
-    return subscription.model_dump(exclude_none=True) if subscription else None
+def _invoice_facts(old: Invoice | None, new: Invoice) -> Iterator[tuple[str, tuple[int, ...]]]:
+    failed = old.failed_attempts if old else 0
+    for attempt in range(failed + 1, new.failed_attempts + 1):
+        yield "PaymentFailed", (attempt,)
+    if new.action_required_attempt > (old.action_required_attempt if old else 0):
+        yield "PaymentActionRequired", (new.action_required_attempt,)
+    was_paid = old is not None and old.status == "paid"
+    if new.status == "paid" and new.amount_paid > 0 and not was_paid:
+        yield "PaymentSucceeded", ()
+
+
+def _recovery(before: Record, after: Record) -> Iterator[Told]:
+    """Dunning ended well: paid, or forgiven."""
+    old, subscription = before.dunning, after.subscription
+    if old is None or after.dunning is not None or subscription is None:
+        return
+    invoice = after.invoices.get(old.invoice_id)
+    if subscription.status in PAID and invoice is not None:
+        before_invoice = before.invoices.get(old.invoice_id)
+        key = (old.invoice_id,)
+        yield Told(type="PaymentRecovered", key=key, before=before_invoice, after=invoice)
+
+
+def _purchase_changes(before: Record, after: Record, now: int) -> Iterator[Told]:
+    for purchase_id, new in after.purchases.items():
+        old = before.purchases.get(purchase_id)
+        if old == new or (old is None and _is_history(before, after, new.purchase_created, now)):
+            continue
+        was_paid = old is not None and old.status == "paid"
+        if new.status == "paid" and not was_paid:
+            yield Told(type="PurchaseCompleted", key=(purchase_id,), before=old, after=new)
+        for key in _reversals(old, new):
+            yield Told(type="PurchaseReversed", key=key, before=old, after=new)
+
+
+def _reversals(old: Purchase | None, new: Purchase) -> Iterator[tuple[str, str | int]]:
+    charge = new.charge_id or new.purchase_id
+    if new.amount_refunded > (old.amount_refunded if old else 0):
+        yield charge, new.amount_refunded
+    if new.dispute_lost and not (old is not None and old.dispute_lost):
+        yield charge, "dispute_lost"
+
+
+def _is_history(before: Record, after: Record, happened: int, now: int) -> bool:
+    """Whether it is of a time before the customer became known to us."""
+    first_sync = before.synced_customer_id != after.synced_customer_id
+    return first_sync and happened < now - NEWS
+
+
+def _access_change(before: Record, after: Record, policy: Policy, now: int) -> Iterator[Told]:
+    """The level that was last announced, whatever time alone has made of it, and the new one."""
+    if before.access_level != after.access_level:
+        old = access_of(before, policy, now).model_copy(update={"level": before.access_level})
+        new = access_of(after, policy, now)
+        key = (after.user_id, after.version)
+        yield Told(type="AccessChanged", key=key, before=old, after=new)
+
+
+def _duplicates(before: Record, after: Record) -> Iterator[Told]:
+    for found in after.other_live:
+        if found.subscription_id not in before.other_live_ids:
+            key = (after.user_id, after.version, found.subscription_id)
+            yield Told(type="DuplicateSubscriptionFound", key=key, after=found)
+
+
+def _summary(
+    value: Subscription | Invoice | Purchase | Access | None,
+) -> dict[str, Any] | None:
+    return value.model_dump(exclude_none=True) if value is not None else None

@@ -1,9 +1,53 @@
-"""Merge what was learnt into the record. Nothing here looks at a clock or at Stripe."""
+"""Merge what was learnt into the record. Nothing here looks at a clock or at Stripe.
 
-from collections.abc import Iterable
-from typing import Any
+Invoices merge by rank, in any order and any number of times: the result is the same.
+"""
 
-from billing.domain.record import LIVE, PAID, TERMINAL, Record, Stamp, Subscription
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from billing.domain.events import (
+    BillingEvent,
+    InvoiceEvent,
+    PurchaseEvent,
+    SessionEvent,
+    SubscriptionEvent,
+)
+from billing.domain.record import (
+    LIVE,
+    PAID,
+    TERMINAL,
+    CustomerState,
+    Invoice,
+    InvoiceStatus,
+    Purchase,
+    Record,
+    Stamp,
+    Subscription,
+)
+
+#: How far an invoice has come; it never goes back (Stripe, "How invoicing works").
+_RANK: Final[Mapping[InvoiceStatus, int]] = {
+    "draft": 0,
+    "open": 1,
+    "uncollectible": 2,
+    "paid": 3,
+    "void": 3,
+}
+#: Closed invoices kept; the newest paid one of the subscription always is.
+CLOSED_KEPT = 24
+
+
+def with_event(record: Record, event: BillingEvent) -> Record:
+    """Merge what the event says besides: of an invoice, of a checkout, of a trial's end."""
+    match event:
+        case InvoiceEvent():
+            return with_invoice(record, event.invoice)
+        case SessionEvent() | PurchaseEvent():
+            return without_checkout(record, event.session_id)
+        case SubscriptionEvent(trial_ending=True):
+            return _with_trial_notice(record, event.subscription_id)
+    return record
 
 
 def with_customer(record: Record, customer_id: str) -> Record:
@@ -29,7 +73,7 @@ def with_subscription(record: Record, subscription: Subscription, stamp: Stamp) 
     return record.model_copy(
         update={
             "subscription": subscription,
-            "stamp": stamp.raised_to(record.stamp) if record.stamp else stamp,
+            "stamp": _raised(stamp, record.stamp),
             "had_trial": record.had_trial or subscription.trial_end is not None,
         }
     )
@@ -58,6 +102,36 @@ def with_listed(
     )
 
 
+def with_invoice(record: Record, invoice: Invoice) -> Record:
+    """Merge an invoice: the farthest state, the most attempts; then the newest word."""
+    stored = record.invoices.get(invoice.invoice_id)
+    merged = _merged(stored, invoice) if stored else invoice
+    if merged == stored:
+        return record
+    invoices = record.invoices | {invoice.invoice_id: merged}
+    return record.model_copy(update={"invoices": _kept(invoices)})
+
+
+def with_invoices(record: Record, invoices: Iterable[Invoice]) -> Record:
+    """Merge several invoices."""
+    for invoice in invoices:
+        record = with_invoice(record, invoice)
+    return record
+
+
+def with_purchases(record: Record, purchases: Iterable[Purchase]) -> Record:
+    """Store the newest state of one-time purchases."""
+    newest = {purchase.purchase_id: purchase for purchase in purchases}
+    return record.model_copy(update={"purchases": record.purchases | newest})
+
+
+def with_customer_state(record: Record, customer: CustomerState, stamp: Stamp) -> Record:
+    """Store a newer state of the customer; deleted, it stays deleted."""
+    return record.model_copy(
+        update={"customer": customer, "customer_stamp": _raised(stamp, record.customer_stamp)}
+    )
+
+
 def without_checkout(record: Record, session_id: str | None) -> Record:
     """Free the checkout slot if this session holds it."""
     slot = record.checkout
@@ -75,6 +149,47 @@ def changes_between(before: Record, after: Record) -> dict[str, dict[str, Any]]:
         for name in new
         if old.get(name) != new.get(name)
     }
+
+
+def _with_trial_notice(record: Record, subscription_id: str | None) -> Record:
+    trial = record.subscription
+    if trial is None or trial.subscription_id != subscription_id or trial.status != "trialing":
+        return record
+    return record.model_copy(update={"trial_notice": trial.trial_end})
+
+
+def _merged(stored: Invoice, told: Invoice) -> Invoice:
+    """Join two words on one invoice. The order doesn't matter, nor does hearing one twice."""
+    newest = max(stored, told, key=_progress)
+    merged = newest.model_copy(
+        update={
+            "failed_attempts": max(stored.failed_attempts, told.failed_attempts),
+            "action_required_attempt": max(
+                stored.action_required_attempt, told.action_required_attempt
+            ),
+        }
+    )
+    unchanged = merged.model_copy(update={"as_of": stored.as_of}) == stored
+    return stored if unchanged else merged
+
+
+def _progress(invoice: Invoice) -> tuple[int, int, int]:
+    return _RANK[invoice.status], invoice.attempts, invoice.as_of
+
+
+def _kept(invoices: Mapping[str, Invoice]) -> dict[str, Invoice]:
+    """Keep what is open, the last closed ones, and of each subscription the newest paid one."""
+    newest_first = sorted(
+        invoices.values(), key=lambda i: (i.invoice_created, i.invoice_id), reverse=True
+    )
+    closed = [i for i in newest_first if not i.open]
+    paid = {i.subscription_id: i for i in reversed(closed) if i.status == "paid" and i.counts}
+    kept = {i.invoice_id for i in (*closed[:CLOSED_KEPT], *paid.values())}
+    return {id_: i for id_, i in invoices.items() if i.open or id_ in kept}
+
+
+def _raised(stamp: Stamp, known: Stamp | None) -> Stamp:
+    return stamp.raised_to(known) if known else stamp
 
 
 def _rank(subscription: Subscription) -> tuple[int, int, str]:

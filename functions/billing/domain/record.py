@@ -29,6 +29,8 @@ TERMINAL: frozenset[Status] = frozenset({"canceled", "incomplete_expired"})
 PAID: frozenset[Status] = frozenset({"active", "trialing"})
 #: Gives or may regain access. ``incomplete`` isn't live: nothing was ever paid.
 LIVE: frozenset[Status] = PAID | {"past_due", "unpaid", "paused"}
+#: Something is owed.
+OWING: frozenset[Status] = frozenset({"past_due", "unpaid"})
 
 
 class Value(BaseModel):
@@ -71,7 +73,13 @@ class Subscription(Stored):
     @property
     def ending(self) -> bool:
         """Whether it will end: flexible billing sets ``cancel_at`` alone, classic the flag."""
-        return self.cancel_at_period_end or self.cancel_at is not None
+        return self.ends_at is not None
+
+    @property
+    def ends_at(self) -> int | None:
+        """When it will end, by whichever field says so."""
+        at_period_end = self.current_period_end if self.cancel_at_period_end else None
+        return self.cancel_at or at_period_end
 
 
 class Invoice(Stored):
@@ -103,6 +111,11 @@ class Invoice(Stored):
     def open(self) -> bool:
         """Whether it may still be paid."""
         return self.status in ("draft", "open")
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether it was to be paid and hasn't been."""
+        return self.status in ("open", "uncollectible")
 
     @property
     def counts(self) -> bool:
@@ -250,6 +263,11 @@ class Record(Value):
     )
     last_event_id: str | None = None
     updated_at: int | None = None
+
+    @property
+    def other_live_ids(self) -> frozenset[str]:
+        """The ids of the further live subscriptions."""
+        return frozenset(s.subscription_id for s in self.other_live)
 
     def invoices_of_subscription(self) -> Iterable[Invoice]:
         """The invoices that bear on the stored subscription's access."""

@@ -7,7 +7,7 @@ because ``Date`` has whole seconds. Every write carries the stored operation's i
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -19,24 +19,31 @@ from billing.contracts.stripe_events import explain
 from billing.contracts.stripe_objects import (
     StripeCheckoutSession,
     StripeCustomer,
+    StripeDispute,
     StripeInvoice,
     StripeObject,
+    StripePaymentIntent,
     StripePaymentMethod,
     StripePrice,
+    StripePurchase,
     StripeSubscription,
 )
 from billing.domain.errors import ContractViolation, StripeRejected, StripeUnavailable
-from billing.domain.record import Stamp
+from billing.domain.record import CustomerState, Invoice, Purchase, Stamp
 from billing.gateway.fetched import Fetched
 from billing.gateway.secrets import SecretReader
 from billing.gateway.stripe_errors import classified
 
 Answer = TypeVar("Answer")
 Model = TypeVar("Model", bound=StripeObject)
+Listed = TypeVar("Listed", bound=stripe.StripeObject)
+Params = Mapping[str, Any]
 
 PAGE = 100
 #: With the retry below a call ends within 11 s, so the API's Lambda has time for two bad ones.
 TIMEOUT_SECONDS = 5
+#: What a session in payment mode sold, and how it was paid.
+_BOUGHT = ("line_items", "payment_intent.latest_charge")
 #: Inside the SDK, with the same idempotency key. The state machine retries beyond it.
 NETWORK_RETRIES = 1
 
@@ -71,24 +78,100 @@ class StripeGateway:
     def subscriptions_of(self, customer_id: str) -> Fetched[tuple[StripeSubscription, ...]]:
         """List all of a customer's subscriptions, ended ones included."""
         started = self._monotonic()
-        pages = list(self._pages(customer_id))
+        params = {"customer": customer_id, "status": "all", "limit": PAGE}
+        pages = list(self._pages(lambda c, p: c.v1.subscriptions.list(p), params))
         return Fetched[tuple[StripeSubscription, ...]](
-            value=tuple(
-                _parsed(StripeSubscription, found) for page in pages for found in page.data
-            ),
+            value=tuple(_all_parsed(StripeSubscription, pages)),
             stamp=self._stamp(started, pages),
         )
 
-    def _pages(self, customer_id: str) -> Iterator[stripe.ListObject[stripe.Subscription]]:
-        params: dict[str, Any] = {"customer": customer_id, "status": "all", "limit": PAGE}
+    def customer_state(self, customer_id: str) -> Fetched[CustomerState]:
+        """Fetch a customer and its payment methods; a deleted one has none."""
+        started = self._monotonic()
+        answer = self._call(lambda c: c.v1.customers.retrieve(customer_id))
+        customer = _parsed(StripeCustomer, answer)
+        methods = [] if customer.deleted else self.payment_methods(customer_id)
+        return Fetched[CustomerState](
+            value=customer.projected(methods), stamp=self._stamp(started, [answer])
+        )
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        """Fetch one invoice."""
+        answer = self._call(lambda c: c.v1.invoices.retrieve(invoice_id))
+        return _parsed(StripeInvoice, answer).projected(_date(answer))
+
+    def invoices_of_customer(self, customer_id: str) -> tuple[Invoice, ...]:
+        """List a customer's newest invoices, a page of them."""
+        return self._invoices({"customer": customer_id})
+
+    def invoices_of_subscription(self, subscription_id: str) -> tuple[Invoice, ...]:
+        """List a subscription's newest invoices, a page of them."""
+        return self._invoices({"subscription": subscription_id})
+
+    def _invoices(self, params: Params) -> tuple[Invoice, ...]:
+        wanted = {**params, "limit": PAGE}
+        answer = self._call(lambda c: c.v1.invoices.list(wanted))  # type: ignore[arg-type]
+        as_of = _date(answer)
+        return tuple(found.projected(as_of) for found in _all_parsed(StripeInvoice, [answer]))
+
+    def purchase(self, payment_intent_id: str | None, session_id: str | None) -> Purchase | None:
+        """Fetch a one-time purchase by its session, else by its payment; None where it is none."""
+        if session_id is not None:
+            expand = {"expand": [*_BOUGHT]}
+            answer = self._call(
+                lambda c: c.v1.checkout.sessions.retrieve(session_id, expand)  # type: ignore[arg-type]
+            )
+            return self._purchase(_parsed(StripePurchase, answer))
+        if payment_intent_id is None:
+            return None
+        found = self._purchases({"payment_intent": payment_intent_id})
+        return next(found, None)
+
+    def purchases_of(self, customer_id: str) -> tuple[Purchase, ...]:
+        """List all one-time purchases that a customer made by Checkout."""
+        return tuple(self._purchases({"customer": customer_id, "status": "complete"}))
+
+    def _purchases(self, params: Params) -> Iterator[Purchase]:
+        wanted = {**params, "limit": PAGE, "expand": [f"data.{part}" for part in _BOUGHT]}
+        for page in self._pages(lambda c, p: c.v1.checkout.sessions.list(p), wanted):
+            for session in page.data:
+                # Other modes' sessions have nothing of these to expand.
+                if session.mode == "payment":
+                    purchase = self._purchase(_parsed(StripePurchase, session))
+                    if purchase is not None:
+                        yield purchase
+
+    def _purchase(self, session: StripePurchase) -> Purchase | None:
+        if not session.complete:
+            return None
+        return session.projected(self._dispute(session) if session.disputed else None)
+
+    def _dispute(self, session: StripePurchase) -> str | None:
+        """The status of the newest dispute of what a session sold."""
+        assert session.payment_intent is not None  # only what was paid is disputed
+        payment = session.payment_intent.id
+        answer = self._call(lambda c: c.v1.disputes.list({"payment_intent": payment, "limit": 1}))
+        return next((found.status for found in _all_parsed(StripeDispute, [answer])), None)
+
+    def customer_of_payment(self, payment_intent_id: str) -> str | None:
+        """Say whose payment it was: refunds and disputes don't."""
+        answer = self._call(lambda c: c.v1.payment_intents.retrieve(payment_intent_id))
+        return _parsed(StripePaymentIntent, answer).customer
+
+    def _pages(
+        self, list_: Callable[[stripe.StripeClient, Any], stripe.ListObject[Listed]], params: Params
+    ) -> Iterator[stripe.ListObject[Listed]]:
+        """Read a list to its end."""
+        wanted = dict(params)
         while True:
-            page = self._call(lambda c: c.v1.subscriptions.list(params))  # type: ignore[arg-type]
+            page = self._call(lambda c: list_(c, wanted))
             yield page
             if not page.has_more:
                 return
-            params["starting_after"] = page.data[-1].id
+            wanted["starting_after"] = page.data[-1].to_dict()["id"]
 
     def _stamp(self, started: float, answers: Sequence[stripe.StripeObject]) -> Stamp:
+        """From when to when all of the answers were true."""
         dates = [_date(answer) for answer in answers]
         elapsed = math.ceil(self._monotonic() - started)
         return Stamp(lo=dates[-1] - elapsed, hi=dates[-1] + 1)
@@ -218,6 +301,10 @@ def _parsed(model: type[Model], answer: stripe.StripeObject) -> Model:
         return model.model_validate(answer.to_dict())
     except ValidationError as error:
         raise ContractViolation(f"{model.__name__}: {explain(error)}") from None
+
+
+def _all_parsed(model: type[Model], pages: Iterable[stripe.ListObject[Listed]]) -> Iterator[Model]:
+    return (_parsed(model, found) for page in pages for found in page.data)
 
 
 def _date(answer: stripe.StripeObject) -> int:

@@ -34,8 +34,8 @@ class Committer:
 
     def __init__(self, client: "DynamoDBClient", records: RecordStore, ledger: Ledger) -> None:
         self._client = client
-        self._records = records
-        self._ledger = ledger
+        self.records = records
+        self.ledger = ledger
 
     def commit(
         self, record: Record, replacing: int, entry: Entry | None, facts: Sequence[Fact]
@@ -48,11 +48,11 @@ class Committer:
             FactsExist: some fact was told before.
             StoreUnavailable: throttled or unreachable; whether it was written is unknown.
         """
-        operations: list[dict[str, Any]] = [{"Update": self._records.update(record, replacing)}]
+        operations: list[dict[str, Any]] = [{"Update": self.records.update(record, replacing)}]
         if entry is not None:
-            operations.append({"Update": self._ledger.closing(entry)})
+            operations.append({"Update": self.ledger.closing(entry)})
         first_fact = len(operations)
-        operations += [{"Put": self._ledger.adding(fact)} for fact in facts]
+        operations += [{"Put": self.ledger.adding(fact)} for fact in facts]
         try:
             with errors_translated():
                 self._client.transact_write_items(TransactItems=operations)  # type: ignore[arg-type]

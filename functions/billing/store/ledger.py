@@ -108,7 +108,7 @@ class Ledger:
         taken = self._update(
             event_id,
             "SET lease_execution = :execution, lease_until = :until"
-            " REMOVE outcome, reason, attention",
+            " REMOVE outcome, reason, attention, waits_for_customer",
             condition="lease_execution = :holder AND attribute_not_exists(done_at)",
             values={
                 ":execution": execution,
@@ -129,20 +129,60 @@ class Ledger:
             values={":one": 1, ":name": name, ":names": {name}},
         )
 
-    def set_aside(self, event_id: str, execution: str, reason: str) -> None:
+    def set_aside(
+        self, event_id: str, execution: str, reason: str, customer_id: str | None
+    ) -> None:
         """Mark an event ignored without suppressing it: ops sees it, a later delivery may claim it.
 
         Raises:
             LeaseLost: another execution holds the event.
         """
+        waits = ", waits_for_customer = :customer" if customer_id else ""
         held = self._update(
             event_id,
-            "SET outcome = :ignored, reason = :reason, attention = :reason",
+            f"SET outcome = :ignored, reason = :reason, attention = :reason{waits}",
             condition=_HELD,
-            values={":ignored": "ignored", ":reason": reason, ":execution": execution},
+            values={
+                ":ignored": "ignored",
+                ":reason": reason,
+                ":execution": execution,
+                **({":customer": customer_id} if customer_id else {}),
+            },
         )
         if not held:
             raise LeaseLost(f"{event_id} is held by another execution")
+
+    def take_up(self, customer_id: str, user_id: str, now: int) -> None:
+        """Close what was set aside while nobody knew the customer: its sync has covered it.
+
+        The index is eventually consistent: an entry that it doesn't show yet stays listed for ops.
+        """
+        for event_id in self._waiting_for(customer_id):
+            self._update(
+                event_id,
+                "SET user_id = :user, outcome = :applied, reason = :reason, facts = :none,"
+                " done_at = :now REMOVE attention, waits_for_customer",
+                condition="outcome = :ignored AND attribute_not_exists(done_at)",
+                values={
+                    ":user": user_id,
+                    ":applied": "applied",
+                    ":ignored": "ignored",
+                    ":reason": "synced once the customer was linked",
+                    ":none": [],
+                    ":now": now,
+                },
+            )
+
+    def _waiting_for(self, customer_id: str) -> list[str]:
+        """A page of what waits for a customer: more than enough for what came before its user."""
+        with errors_translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName="UnattributedIndex",
+                KeyConditionExpression="waits_for_customer = :customer",
+                ExpressionAttributeValues={":customer": {"S": customer_id}},
+            )
+        return [item["event_id"]["S"] for item in answer["Items"]]
 
     def lease_of(self, event_id: str, execution: str) -> Lease | None:
         """The standing lease, as this execution sees it; None where the event is unknown."""
@@ -182,7 +222,7 @@ class Ledger:
         return self._expression(
             entry.event_id,
             "SET user_id = :user, outcome = :outcome, reason = :reason, changes = :changes,"
-            " facts = :facts, done_at = :at REMOVE attention, #error, cause",
+            " facts = :facts, done_at = :at REMOVE attention, waits_for_customer, #error, cause",
             condition=_HELD,
             values={
                 ":user": entry.user_id,

@@ -30,7 +30,8 @@ def test_on_return_the_subscription_is_there_though_no_event_has_come(
     assert body["subscription"] == api.get("/dashboard/user_1").body["subscription"]
     record = api.ports.records.load("user_1")
     assert record.checkout is None, "the slot is free again"
-    assert {fact["type"] for fact in facts()} == {"SubscriptionActivated", "AccessChanged"}
+    types = {"SubscriptionActivated", "AccessChanged", "PaymentSucceeded"}
+    assert {fact["type"] for fact in facts()} == types
 
 
 def test_asking_again_changes_nothing_and_asks_stripe_for_the_session_alone(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.contracts.facts import fact_event
-from billing.contracts.steps import ClaimEventInput, RecordSubscriptionInput
+from billing.contracts.steps import ClaimEventInput, LifecycleInput
 from billing.domain.errors import BusUnavailable
 from billing.store.dynamodb import client
 from handlers.publish_facts import ATTEMPTS, handler, publish_facts
@@ -31,9 +31,7 @@ def batch(ports: FakePorts) -> dict[str, Any]:
     }
     claim_event(ClaimEventInput.model_validate({**common, "source": "scai.stripe"}), ports)
     record_subscription(
-        RecordSubscriptionInput.model_validate(
-            {**common, "user_id": "user_1", "customer_id": "cus_1"}
-        ),
+        LifecycleInput.model_validate({**common, "user_id": "user_1", "customer_id": "cus_1"}),
         ports,
     )
     return {"Records": [inserted(ACTIVATED, "100"), inserted(ACCESS, "200")]}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.contracts.status_changes import LONGEST_CAUSE, StatusChange
-from billing.contracts.steps import ClaimEventInput, RecordSubscriptionInput
+from billing.contracts.steps import ClaimEventInput, LifecycleInput
 from handlers.record_failure import handler, record_failure
 from steps.claim_event import claim_event
 from subscribe.record_subscription import record_subscription
@@ -64,7 +64,7 @@ def finish(ports: FakePorts, execution: str = FIRST) -> None:
         "user_id": "user_1",
         "customer_id": "cus_1",
     }
-    record_subscription(RecordSubscriptionInput.model_validate(request), ports)
+    record_subscription(LifecycleInput.model_validate(request), ports)
 
 
 def test_a_failed_event_is_listed_with_what_went_wrong(ports: FakePorts) -> None:
@@ -211,7 +211,7 @@ def test_a_failure_is_on_its_users_timeline(ports: FakePorts) -> None:
 
 def test_a_late_hint_does_not_undo_that_the_event_was_set_aside(ports: FakePorts) -> None:
     claim(ports)
-    ports.ledger.set_aside("evt_1", FIRST, "unattributed")
+    ports.ledger.set_aside("evt_1", FIRST, "unattributed", "cus_1")
 
     assert not record(ports)
     assert ledger_item("evt_1")["attention"] == "unattributed"
@@ -219,7 +219,7 @@ def test_a_late_hint_does_not_undo_that_the_event_was_set_aside(ports: FakePorts
 
 def test_who_takes_a_set_aside_event_up_again_may_fail(ports: FakePorts) -> None:
     claim(ports)
-    ports.ledger.set_aside("evt_1", FIRST, "unattributed")
+    ports.ledger.set_aside("evt_1", FIRST, "unattributed", "cus_1")
     claim(ports, SECOND)
 
     assert record(ports, SECOND)

@@ -85,7 +85,7 @@ def test_a_done_event_is_a_duplicate_for_ever(ports: FakePorts) -> None:
 
 def test_an_unattributed_event_may_be_claimed_again(ports: FakePorts) -> None:
     claimed(ports, FIRST)
-    ports.ledger.set_aside("evt_1", FIRST, "unattributed")
+    ports.ledger.set_aside("evt_1", FIRST, "unattributed", "cus_1")
 
     assert claimed(ports, SECOND)
 

@@ -122,7 +122,7 @@ def test_a_late_event_costs_no_call_and_a_doubtful_one_does(ports: FakePorts) ->
     ports.clock.advance(600)
     later = event_json(
         "customer.subscription.updated",
-        subscription_json(status="past_due"),
+        subscription_json(cancel_at=NOW + 9000),
         id="evt_3",
         created=NOW + 600,
     )

@@ -1,0 +1,35 @@
+"""What follows from the rest of a record, and is stored for its indexes and to chain what is told.
+
+Access itself isn't: ``access_level`` is only what was last announced.
+"""
+
+from billing.domain.access import access_of
+from billing.domain.attention import attention_of
+from billing.domain.dunning import dunning_of
+from billing.domain.policy import Policy
+from billing.domain.record import Record
+
+#: What may differ between two records that say the same.
+_INCIDENTAL = {"version", "updated_at", "last_event_id", "stamp", "customer_stamp"}
+
+
+def with_derived(record: Record, policy: Policy, now: int, waiter: str | None = None) -> Record:
+    """Derive dunning, the level of access and whether somebody should look (``now`` in seconds).
+
+    ``waiter`` is the execution that waits for the end of grace where nobody does yet.
+    """
+    dunning = dunning_of(record, policy)
+    if dunning is not None and dunning.execution is None:
+        dunning = dunning.model_copy(update={"execution": waiter})
+    derived = record.model_copy(update={"dunning": dunning})
+    return derived.model_copy(
+        update={
+            "access_level": access_of(derived, policy, now).level,
+            "attention_since": (record.attention_since or now) if attention_of(derived) else None,
+        }
+    )
+
+
+def say_the_same(one: Record, other: Record) -> bool:
+    """Whether two records differ in nothing that anybody would ask for."""
+    return one.model_dump(exclude=_INCIDENTAL) == other.model_dump(exclude=_INCIDENTAL)
