@@ -164,12 +164,18 @@ class StripeCharge(StripeObject):
     disputed: bool
 
 
+class StripePayment(StripeObject):
+    """A payment intent, as far as it says whose it is."""
+
+    id: str
+    customer: Expandable | None = None
+
+
 class StripePaymentIntent(StripeObject):
     """A payment intent, its latest charge expanded."""
 
     id: str
     status: str
-    customer: Expandable | None = None
     latest_charge: StripeCharge | None = None
 
 

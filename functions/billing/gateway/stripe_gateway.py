@@ -22,7 +22,7 @@ from billing.contracts.stripe_objects import (
     StripeDispute,
     StripeInvoice,
     StripeObject,
-    StripePaymentIntent,
+    StripePayment,
     StripePaymentMethod,
     StripePrice,
     StripePurchase,
@@ -156,7 +156,7 @@ class StripeGateway:
     def customer_of_payment(self, payment_intent_id: str) -> str | None:
         """Say whose payment it was: refunds and disputes don't."""
         answer = self._call(lambda c: c.v1.payment_intents.retrieve(payment_intent_id))
-        return _parsed(StripePaymentIntent, answer).customer
+        return _parsed(StripePayment, answer).customer
 
     def _pages(
         self, list_: Callable[[stripe.StripeClient, Any], stripe.ListObject[Listed]], params: Params
