@@ -137,6 +137,11 @@ class Execution:
         self.redrive_count += 1
         return self._go_on(lambda: state.name)
 
+    @property
+    def data(self) -> Any:
+        """The data of the state it is in: its input, or the output once it has ended."""
+        return self._data
+
     def _resting_at(self, kind: type) -> Any:
         """The state it is in, which must rest at an effect of this kind."""
         if not isinstance(self.effect, kind):
