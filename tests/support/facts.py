@@ -1,5 +1,8 @@
 """Changes of a record, by what they are, and the facts that they amount to: every type once."""
 
+from typing import Any
+
+from billing.contracts.facts import FactEvent, fact_event
 from billing.domain.facts import Fact, facts_between
 from billing.domain.policy import Policy
 from billing.domain.record import Dunning, Record
@@ -73,3 +76,21 @@ def facts_of(change: str) -> list[Fact]:
     before, after = CHANGES[change]
     led_to = after.model_copy(update={"version": 1})
     return facts_between(before, led_to, "evt_1", Policy(), NOW)
+
+
+def a_fact(type_: str, key: str = "user_1:1", **fields: Any) -> FactEvent:
+    """A fact as a consumer parses it."""
+    return fact_event.validate_python(
+        {
+            "schema_version": 1,
+            "type": type_,
+            "id": f"{type_}:{key}",
+            "user_id": "user_1",
+            "customer_id": "cus_1",
+            "version": 1,
+            "cause": "evt_1",
+            "occurred_at": NOW,
+            "before": None,
+            **fields,
+        }
+    )

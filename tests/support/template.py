@@ -85,6 +85,11 @@ class Template:
             if resource["Type"] == type_
         }
 
+    def allowed_values(self, parameter: str) -> list[str]:
+        """What a parameter may be, where the template lists it."""
+        values: list[str] = self._source["Parameters"][parameter]["AllowedValues"]
+        return values
+
     def environment(self, function: str | None = None) -> dict[str, str]:
         """The environment of a function (a logical id), or what all functions have."""
         variables = self.function_defaults["Environment"]["Variables"]
