@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.domain.events import InvoiceEvent, SessionEvent, SubscriptionEvent
+from billing.domain.events import InvoiceEvent, PurchaseEvent, SessionEvent, SubscriptionEvent
 from billing.domain.record import Invoice, Purchase, Record, Stamp, Subscription
 
 NOW = 1_780_000_000
@@ -104,6 +104,19 @@ def a_session_event(**fields: Any) -> SessionEvent:
             "customer_id": "cus_1",
             "session_id": "cs_1",
             "subscription_id": "sub_1",
+            **fields,
+        }
+    )
+
+
+def a_purchase_event(**fields: Any) -> PurchaseEvent:
+    return PurchaseEvent.model_validate(
+        {
+            "event_id": "evt_5",
+            "created": NOW,
+            "customer_id": "cus_1",
+            "payment_intent_id": "pi_1",
+            "session_id": "cs_1",
             **fields,
         }
     )

@@ -3,6 +3,8 @@
 Access itself isn't: ``access_level`` is only what was last announced.
 """
 
+from typing import Any
+
 from billing.domain.access import access_of
 from billing.domain.attention import attention_of
 from billing.domain.dunning import dunning_of
@@ -10,7 +12,10 @@ from billing.domain.policy import Policy
 from billing.domain.record import Record
 
 #: What may differ between two records that say the same.
-_INCIDENTAL = {"version", "updated_at", "last_event_id", "stamp", "customer_stamp"}
+_INCIDENTAL: Any = {
+    **dict.fromkeys(("version", "updated_at", "last_event_id", "stamp", "customer_stamp"), True),
+    "invoices": {"__all__": {"as_of"}},
+}
 
 
 def with_derived(record: Record, policy: Policy, now: int, waiter: str | None = None) -> Record:

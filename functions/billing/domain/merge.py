@@ -160,8 +160,7 @@ def _with_trial_notice(record: Record, subscription_id: str | None) -> Record:
 
 def _merged(stored: Invoice, told: Invoice) -> Invoice:
     """Join two words on one invoice. The order doesn't matter, nor does hearing one twice."""
-    newest = max(stored, told, key=_progress)
-    merged = newest.model_copy(
+    return max(stored, told, key=_progress).model_copy(
         update={
             "failed_attempts": max(stored.failed_attempts, told.failed_attempts),
             "action_required_attempt": max(
@@ -169,12 +168,17 @@ def _merged(stored: Invoice, told: Invoice) -> Invoice:
             ),
         }
     )
-    unchanged = merged.model_copy(update={"as_of": stored.as_of}) == stored
-    return stored if unchanged else merged
 
 
-def _progress(invoice: Invoice) -> tuple[int, int, int]:
-    return _RANK[invoice.status], invoice.attempts, invoice.as_of
+def _progress(invoice: Invoice) -> tuple[int, ...]:
+    """How far an invoice has come; within a second, what was paid and what is planned decide."""
+    return (
+        _RANK[invoice.status],
+        invoice.attempts,
+        invoice.as_of,
+        invoice.amount_paid,
+        invoice.next_attempt_at or 0,
+    )
 
 
 def _kept(invoices: Mapping[str, Invoice]) -> dict[str, Invoice]:

@@ -1,32 +1,56 @@
 """The rules a to g of the reducer, each at its border."""
 
+from typing import Any
+
 import pytest
 
 from billing.domain.decide import (
     MAX_AGE,
     WINDOW,
     Apply,
+    CheckDebt,
     Decision,
+    FetchCustomer,
+    FetchPurchase,
     FetchSubscription,
     Ignore,
     Keep,
     ListSubscriptions,
+    SyncCustomer,
     decide,
+    decide_on_debt,
 )
-from billing.domain.record import Record, Stamp, Status
+from billing.domain.derive import with_derived
+from billing.domain.events import CustomerEvent
+from billing.domain.policy import Policy
+from billing.domain.record import CheckoutSlot, CustomerState, Invoice, Record, Stamp, Status
 from tests.support.builders import (
     NOW,
+    a_purchase_event,
     a_record,
     a_session_event,
     a_stamped_record,
     a_subscription,
     a_subscription_event,
+    an_invoice,
+    an_invoice_event,
 )
 
 LO, HI = NOW - 100, NOW - 90
 
 
-def test_first_contact_lists_all_of_the_customers_subscriptions() -> None:
+def test_at_first_contact_everything_that_the_customer_has_is_listed() -> None:
+    unknown = a_record(synced_customer_id=None)
+    ended = a_subscription(status="canceled")
+
+    assert decide(unknown, a_subscription_event(ended), NOW) == SyncCustomer(
+        customer_id="cus_1", ended=ended
+    )
+    for event in (a_session_event(), an_invoice_event(an_invoice()), a_purchase_event()):
+        assert decide(unknown, event, NOW) == SyncCustomer(customer_id="cus_1")
+
+
+def test_a_first_subscription_lists_all_of_the_customers_subscriptions() -> None:
     decision = decide(a_record(), a_subscription_event(a_subscription()), NOW)
 
     assert decision == ListSubscriptions(customer_id="cus_1")
@@ -180,3 +204,121 @@ def test_a_delayed_payment_makes_us_look_unless_all_is_settled(
     record = a_stamped_record(LO, HI, status=status)
 
     assert decide(record, a_session_event(delayed=delayed), NOW) == decision
+
+
+def test_a_schedule_makes_us_look_at_its_subscription_or_at_nothing() -> None:
+    record = a_stamped_record(LO, HI)
+
+    looked = decide(record, a_subscription_event(None, subscription_id="sub_1"), NOW)
+    assert looked == FetchSubscription(subscription_id="sub_1")
+    nothing = decide(record, a_subscription_event(None, subscription_id=None), NOW)
+    assert isinstance(nothing, Ignore)
+
+
+def test_a_trials_end_is_announced_even_if_the_record_is_newer() -> None:
+    late = a_subscription_event(a_subscription(), created=LO - WINDOW - 1, trial_ending=True)
+
+    assert decide(a_stamped_record(LO, HI, status="trialing"), late, NOW) == Keep()
+    assert isinstance(decide(a_stamped_record(LO, HI), late, NOW), Ignore)
+
+
+def an_invoice_of(record: Record, invoice: Invoice, created: int = NOW) -> Decision:
+    return decide(record, an_invoice_event(invoice, created=created), NOW)
+
+
+def test_an_invoice_of_a_subscription_in_good_standing_is_merged_without_a_call() -> None:
+    record = a_stamped_record(LO, HI)
+
+    for status in ("open", "paid", "void"):
+        assert an_invoice_of(record, an_invoice(status=status)) == Keep()
+
+
+@pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "incomplete"])
+def test_an_invoice_that_is_settled_makes_us_look_at_a_subscription_in_bad_standing(
+    status: Status,
+) -> None:
+    record = a_stamped_record(LO, HI, status=status)
+    paid = an_invoice(status="paid")
+
+    assert an_invoice_of(record, paid) == FetchSubscription(subscription_id="sub_1")
+    assert an_invoice_of(record, an_invoice()) == Keep()
+    assert an_invoice_of(record, paid, created=LO - WINDOW - 1) == Keep()
+
+
+def test_an_invoice_of_an_ended_subscription_is_merged() -> None:
+    record = a_stamped_record(LO, HI, status="canceled")
+
+    assert an_invoice_of(record, an_invoice(status="void")) == Keep()
+
+
+def test_an_invoice_of_another_subscription_lists_unless_it_is_known() -> None:
+    other = an_invoice(subscription_id="sub_2")
+    record = a_stamped_record(LO, HI)
+    known = record.model_copy(update={"other_live": (a_subscription(subscription_id="sub_2"),)})
+    merged = record.model_copy(update={"invoices": {"in_1": other}})
+
+    assert an_invoice_of(record, other) == ListSubscriptions(customer_id="cus_1")
+    assert an_invoice_of(known, other) == Keep()
+    assert isinstance(an_invoice_of(merged, other), Ignore)
+    assert an_invoice_of(record, an_invoice(subscription_id=None)) == Keep()
+
+
+def test_an_invoice_that_says_nothing_new_is_ignored() -> None:
+    record = a_stamped_record(LO, HI).model_copy(update={"invoices": {"in_1": an_invoice()}})
+
+    assert isinstance(an_invoice_of(record, an_invoice()), Ignore)
+    assert isinstance(an_invoice_of(record, an_invoice(status="draft")), Ignore)
+
+
+def test_a_purchase_is_always_looked_at() -> None:
+    event = a_purchase_event(payment_intent_id="pi_1", session_id=None)
+
+    assert decide(a_record(), event, NOW) == FetchPurchase(
+        payment_intent_id="pi_1", session_id=None
+    )
+
+
+def test_a_checkout_that_expired_frees_its_slot_and_else_says_nothing() -> None:
+    slot = CheckoutSlot(op_seq=1, price_id="price_self_hosted", session_id="cs_1")
+    event = a_purchase_event(expired=True)
+
+    assert decide(a_record(checkout=slot), event, NOW) == Keep()
+    assert isinstance(decide(a_record(), event, NOW), Ignore)
+
+
+def a_customer_event(**fields: Any) -> CustomerEvent:
+    return CustomerEvent.model_validate(
+        {"event_id": "evt_4", "created": NOW, "customer_id": "cus_1", **fields}
+    )
+
+
+def test_a_customer_is_looked_at_unless_the_record_is_newer() -> None:
+    record = a_record(customer_stamp=Stamp(lo=LO, hi=HI))
+
+    assert decide(record, a_customer_event(), NOW) == FetchCustomer(customer_id="cus_1")
+    stale = decide(record, a_customer_event(created=LO - WINDOW - 1), NOW)
+    assert isinstance(stale, Ignore)
+
+
+def test_the_subscriptions_stamp_says_nothing_of_the_customer() -> None:
+    record = a_stamped_record(NOW + 100, NOW + 101)
+
+    assert decide(record, a_customer_event(), NOW) == FetchCustomer(customer_id="cus_1")
+
+
+def test_a_deleted_customer_is_listed_once_and_never_looked_at_again() -> None:
+    deleted = a_customer_event(deleted=True)
+    gone = a_record(customer=CustomerState(customer_id="cus_1", deleted=True))
+
+    assert decide(a_record(), deleted, NOW) == SyncCustomer(customer_id="cus_1")
+    for event in (deleted, a_customer_event()):
+        assert isinstance(decide(gone, event, NOW), Ignore)
+
+
+def test_who_owes_nothing_is_not_looked_at_when_grace_ends() -> None:
+    owed = a_stamped_record(LO, HI, status="past_due").model_copy(
+        update={"invoices": {"in_1": an_invoice()}}
+    )
+
+    assert isinstance(decide_on_debt(a_stamped_record(LO, HI)), Ignore)
+    assert decide_on_debt(with_derived(owed, Policy(), NOW)) == CheckDebt(subscription_id="sub_1")

@@ -1,19 +1,31 @@
 """What is learnt ends in the record in the same way, whatever order it was learnt in."""
 
 from itertools import permutations
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.domain.merge import (
+    CLOSED_KEPT,
     changes_between,
     with_customer,
+    with_event,
+    with_invoice,
+    with_invoices,
     with_listed,
     with_subscription,
     without_checkout,
 )
-from billing.domain.record import CheckoutSlot, Stamp
-from tests.support.builders import NOW, a_record, a_stamped_record, a_subscription
+from billing.domain.record import CheckoutSlot, Invoice, Stamp
+from tests.support.builders import (
+    NOW,
+    a_record,
+    a_stamped_record,
+    a_subscription,
+    a_subscription_event,
+    an_invoice,
+)
 
 STAMP = Stamp(lo=NOW - 1, hi=NOW + 1)
 
@@ -127,3 +139,60 @@ def test_changes_name_what_differs_and_nothing_else() -> None:
     after = a_stamped_record(1, 2, status="past_due")
 
     assert changes_between(before, after) == {"status": {"before": "active", "after": "past_due"}}
+
+
+#: What Stripe may say of one invoice, in any order.
+words = st.builds(
+    an_invoice,
+    status=st.sampled_from(["draft", "open", "uncollectible", "paid"]),
+    attempts=st.integers(0, 3),
+    failed_attempts=st.integers(0, 3),
+    as_of=st.integers(NOW, NOW + 2),
+    next_attempt_at=st.none() | st.integers(NOW, NOW + 1),
+)
+
+
+@given(st.lists(words, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_what_is_heard_of_an_invoice_ends_alike_in_any_order_and_any_number_of_times(
+    heard: list[Invoice], random: Random
+) -> None:
+    again = [*heard, *heard]
+    random.shuffle(again)
+
+    assert with_invoices(a_record(), again) == with_invoices(a_record(), heard)
+
+
+def test_an_invoice_never_goes_back() -> None:
+    paid = with_invoice(a_record(), an_invoice(status="paid", as_of=NOW))
+
+    assert with_invoice(paid, an_invoice(status="open", as_of=NOW + 9)) == paid
+
+
+def test_a_late_failure_of_a_paid_invoice_is_still_heard() -> None:
+    paid = with_invoice(a_record(), an_invoice(status="paid"))
+
+    invoice = with_invoice(paid, an_invoice(failed_attempts=1)).invoices["in_1"]
+
+    assert (invoice.status, invoice.failed_attempts) == ("paid", 1)
+
+
+def test_what_is_open_is_kept_and_of_what_is_closed_the_last_ones() -> None:
+    closed = [
+        an_invoice(invoice_id=f"in_{n:02}", status="void", invoice_created=NOW + n)
+        for n in range(CLOSED_KEPT + 1)
+    ]
+    old = {"open": an_invoice(invoice_id="open", invoice_created=1)}
+    old |= {"paid": an_invoice(invoice_id="paid", status="paid", invoice_created=2)}
+
+    kept = with_invoices(a_record(), [*old.values(), *closed]).invoices
+
+    assert set(kept) == {i.invoice_id for i in closed[1:]} | {"open", "paid"}
+
+
+def test_a_trials_end_is_noted_only_while_the_trial_lasts() -> None:
+    announced = a_subscription_event(None, trial_ending=True)
+    trial = a_stamped_record(1, 2, status="trialing", trial_end=NOW + 9)
+
+    assert with_event(trial, announced).trial_notice == NOW + 9
+    for other in (a_stamped_record(1, 2), a_stamped_record(1, 2, subscription_id="sub_2")):
+        assert with_event(other, announced) == other
