@@ -5,6 +5,7 @@ lost, and that a debt which another execution waits for is left to that one.
 """
 
 from billing.contracts.steps import CheckPaymentInput, FailureOutput
+from billing.domain.record import PAID, Record
 from billing.runtime import Ports, step_handler
 from billing.timestamps import iso8601
 
@@ -19,12 +20,17 @@ def check_payment(request: CheckPaymentInput, ports: Ports) -> FailureOutput:
     record = ports.reducer.check_debt(request.user_id, request.customer_id, request.execution)
     dunning = record.dunning
     if dunning is None:
-        return FailureOutput(outcome="recovered")
+        return FailureOutput(outcome="recovered" if _is_paid(record) else "applied")
     if dunning.execution != request.execution:
         return FailureOutput(outcome="applied")
     if dunning.until > ports.now():
         return FailureOutput(outcome="waiting", until=iso8601(dunning.until))
     return FailureOutput(outcome="restricted")
+
+
+def _is_paid(record: Record) -> bool:
+    """Whether the debt ended well, rather than with the subscription."""
+    return record.subscription is not None and record.subscription.status in PAID
 
 
 handler = step_handler(CheckPaymentInput, check_payment)

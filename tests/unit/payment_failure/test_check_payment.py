@@ -17,6 +17,7 @@ from tests.support.lifecycle import (
     request_of,
     stored,
 )
+from tests.support.stripe import subscription_json
 
 GRACE = 7 * 86_400
 
@@ -62,6 +63,14 @@ def test_a_debt_that_another_execution_waits_for_is_left_to_it(ports: FakePorts)
     ports.clock.advance(GRACE)
 
     assert check(ports, execution="another") == FailureOutput(outcome="applied")
+
+
+def test_a_debt_that_ended_with_the_subscription_is_not_recovered_from(ports: FakePorts) -> None:
+    ports.stripe.put(subscription_json(status="canceled"))
+    ports.clock.advance(GRACE)
+
+    assert check(ports) == FailureOutput(outcome="applied")
+    assert stored(ports).access_level == "none"
 
 
 def test_while_stripe_is_down_access_stays(ports: FakePorts) -> None:

@@ -16,7 +16,11 @@ EXECUTION = "arn:aws:states:us-east-1:1:execution:m:first"
 
 
 def resolve(ports: FakePorts, type_: str, stripe_object: dict[str, Any]) -> ResolveUserOutput:
-    event = StripeEvent.model_validate(event_json(type_, stripe_object))
+    return resolve_event(ports, event_json(type_, stripe_object))
+
+
+def resolve_event(ports: FakePorts, told: dict[str, Any]) -> ResolveUserOutput:
+    event = StripeEvent.model_validate(told)
     ports.ledger.open(event, "scai.stripe", EXECUTION, NOW)
     return resolve_user(ResolveUserInput(event=event, execution=EXECUTION), ports)
 
@@ -75,6 +79,64 @@ def test_a_customer_that_names_nobody_is_set_aside_for_ops(ports: FakePorts) -> 
     assert (entry["outcome"], entry["reason"]) == ("ignored", "unattributed")
     assert entry["attention"] == "unattributed"
     assert "done_at" not in entry
+
+
+def test_what_was_set_aside_is_closed_once_its_customer_is_synced(ports: FakePorts) -> None:
+    resolve_session(ports, client_reference_id=None)
+
+    ports.reducer.sync_customer("user_1", "cus_1")
+
+    entry = ledger_item("evt_1")
+    assert (entry["outcome"], entry["user_id"]) == ("applied", "user_1")
+    assert entry["reason"] == "synced once the customer was linked"
+    assert {"attention", "waits_for_customer"}.isdisjoint(entry)
+
+
+def test_a_customer_linked_while_its_event_is_set_aside_is_found(ports: FakePorts) -> None:
+    """Linking closes what was set aside before it; this event comes a moment after."""
+    aside = ports.ledger.set_aside
+
+    def set_aside_as_another_links(
+        event_id: str, execution: str, reason: str, customer_id: str | None
+    ) -> None:
+        aside(event_id, execution, reason, customer_id)
+        ports.customers.assign("cus_1", "user_1")
+
+    ports.ledger.set_aside = set_aside_as_another_links  # type: ignore[method-assign]
+
+    resolved = resolve_session(ports, client_reference_id=None)
+
+    assert (resolved.attribution, resolved.user_id) == ("linked", "user_1")
+
+
+DISPUTE = {"id": "du_1", "object": "dispute", "charge": "ch_1", "payment_intent": "pi_1"}
+
+
+def test_a_dispute_is_of_whoever_paid(ports: FakePorts) -> None:
+    ports.customers.assign("cus_1", "user_1")
+    ports.stripe.payers["pi_1"] = "cus_1"
+
+    resolved = resolve(ports, "charge.dispute.created", DISPUTE)
+
+    assert resolved == ResolveUserOutput(
+        attribution="linked", user_id="user_1", customer_id="cus_1"
+    )
+
+
+@pytest.mark.parametrize("payment", ["pi_1", None])
+def test_a_dispute_of_a_guests_payment_is_set_aside(ports: FakePorts, payment: str | None) -> None:
+    resolved = resolve(ports, "charge.dispute.created", {**DISPUTE, "payment_intent": payment})
+
+    assert resolved.attribution == "unattributed"
+    assert ledger_item("evt_1")["attention"] == "unattributed"
+
+
+def test_a_detached_payment_method_is_of_whom_it_was_taken_from(ports: FakePorts) -> None:
+    ports.customers.assign("cus_1", "user_1")
+    event = event_json("payment_method.detached", {"id": "pm_1", "customer": None})
+    event["data"]["previous_attributes"] = {"customer": "cus_1"}
+
+    assert resolve_event(ports, event).user_id == "user_1"
 
 
 def test_a_user_of_another_living_customer_is_not_taken_over(ports: FakePorts) -> None:
