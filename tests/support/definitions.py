@@ -40,6 +40,12 @@ def tasks_of(machine: str) -> dict[str, dict[str, Any]]:
     return {name: state for name, state in states.items() if state["Type"] == "Task"}
 
 
+def folder_of(machine: str, task: str) -> str:
+    """Where a Task's module is: with the machine, or with the shared steps."""
+    own = ROOT / "functions" / machine / f"{snake(task)}.py"
+    return machine if own.exists() else "steps"
+
+
 def runnable(machine: str) -> str:
     """Put a well-formed ARN where the template puts each function's alias."""
     return re.sub(

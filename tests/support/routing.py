@@ -23,6 +23,11 @@ def sample(path: str) -> dict[str, Any]:
     return parsed
 
 
+def stripe_sample(type_: str) -> dict[str, Any]:
+    """The sample of an event's type."""
+    return sample(f"stripe/{type_}.json")
+
+
 def sample_names(folder: str) -> list[str]:
     return sorted(path.stem for path in (EVENTS / folder).glob("*.json"))
 

@@ -1,54 +1,47 @@
-"""The sample events: each is of Stripe's shape, routes to its machine, and runs its path there."""
+"""The sample events are Stripe's own shapes, and each machine's sample inputs take their paths."""
 
 from typing import Any
 
 import pytest
 
-from billing.contracts.steps import (
-    ClaimEventInput,
-    LifecycleInput,
-    LinkCustomerInput,
-    MachineInput,
-    ResolveUserInput,
-)
 from billing.contracts.stripe_events import API_VERSION, StripeEvent
-from billing.contracts.trimmed import trimmed
 from billing.domain.errors import UserNotFound
-from steps.claim_event import claim_event
-from steps.link_customer import link_customer
-from steps.resolve_user import resolve_user
-from subscribe.record_subscription import record_subscription
 from tests.contracts.stripe_simulator.shapes import check
 from tests.support.aws import FakePorts, add_user
-from tests.support.routing import (
-    PARTNER,
-    WEBHOOK,
-    enveloped,
-    machine_input,
-    rules_for,
-    sample,
-    sample_names,
-)
+from tests.support.builders import a_purchase
+from tests.support.definitions import event_machines
+from tests.support.routing import sample, sample_names, stripe_sample
+from tests.support.walking import walk
 
-ROUTES = {
-    "checkout.session.async_payment_failed": ["SubscribeRule"],
-    "checkout.session.async_payment_succeeded": ["SubscribeRule"],
-    "checkout.session.completed": ["SubscribeRule"],
-    "customer.subscription.created": ["SubscribeRule"],
-    "entitlements.active_entitlement_summary.updated": [],
+#: Where each input leads: those of ``subscribe`` a new customer, the others a subscriber.
+FOR_A_NEW_CUSTOMER = {
+    "subscribe/first_contact": "Subscription Recorded",
+    "subscribe/unattributed": "Unattributed Ignored",
 }
-EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:scai-billing-subscribe:1"
+FOR_A_SUBSCRIBER = {
+    "subscribe/known_customer": "Subscription Recorded",
+    "subscribe/stale_event": "Stale Event Ignored",
+    "upgrade/plan_change": "Change Recorded",
+    "upgrade/schedule_changed": "Change Recorded",
+    "upgrade/trial_ending": "Change Recorded",
+    "cancel/scheduled": "Cancellation Recorded",
+    "cancel/undone": "Cancellation Recorded",
+    "cancel/ended": "Cancellation Recorded",
+    "cancel/customer_deleted": "Cancellation Recorded",
+    "payment_failure/first_failure": "Access Restricted",
+    "payment_failure/further_attempt": "Access Restricted",
+    "renew/renewal": "Payment Recorded",
+    "renew/recovered": "Payment Recorded",
+    "purchase/completed": "Purchase Recorded",
+    "purchase/refunded": "Purchase Recorded",
+    "purchase/dispute_lost": "Purchase Recorded",
+    "sync_payment_methods/attached": "Payment Methods Recorded",
+    "sync_payment_methods/default_changed": "Payment Methods Recorded",
+}
+USER_MISSING = "subscribe/user_missing"
 
 
-def stripe_sample(type_: str) -> dict[str, Any]:
-    return sample(f"stripe/{type_}.json")
-
-
-def test_every_sample_has_a_route_here_and_the_other_way_round() -> None:
-    assert sample_names("stripe") == sorted(ROUTES)
-
-
-@pytest.mark.parametrize("type_", ROUTES)
+@pytest.mark.parametrize("type_", sample_names("stripe"))
 def test_a_sample_is_of_the_shape_and_version_that_the_contracts_follow(type_: str) -> None:
     event = stripe_sample(type_)
 
@@ -57,99 +50,69 @@ def test_a_sample_is_of_the_shape_and_version_that_the_contracts_follow(type_: s
     StripeEvent.model_validate(event)
 
 
-@pytest.mark.parametrize("source", [WEBHOOK, PARTNER])
-@pytest.mark.parametrize("type_", ROUTES)
-def test_a_sample_matches_its_one_rule_by_either_door(type_: str, source: str) -> None:
-    assert rules_for(enveloped(stripe_sample(type_), source)) == ROUTES[type_]
+def test_every_input_of_every_machine_is_run_here() -> None:
+    inputs = {f"{machine}/{name}" for machine in event_machines() for name in sample_names(machine)}
+
+    assert inputs == {*FOR_A_NEW_CUSTOMER, *FOR_A_SUBSCRIBER, USER_MISSING}
 
 
-@pytest.mark.parametrize("type_", ROUTES)
-def test_a_trimmed_event_takes_the_same_route(type_: str) -> None:
-    assert rules_for(enveloped(trimmed(stripe_sample(type_)))) == ROUTES[type_]
-
-
-@pytest.mark.parametrize("mode", ["payment", "setup"])
-def test_a_session_in_another_mode_starts_nothing_here(mode: str) -> None:
-    session = stripe_sample("checkout.session.completed")
-    session["data"]["object"]["mode"] = mode
-
-    assert rules_for(enveloped(session)) == []
-
-
-@pytest.mark.parametrize("source", ["scai.billing", "aws.partner/shopify.com/1", "anybody"])
-def test_what_is_not_stripes_starts_nothing(source: str) -> None:
-    assert rules_for(enveloped(stripe_sample("customer.subscription.created"), source)) == []
-
-
-@pytest.mark.parametrize("type_", [type_ for type_, rules in ROUTES.items() if rules])
-def test_a_rule_hands_on_an_input_that_the_machine_can_read(type_: str) -> None:
-    event = stripe_sample(type_)
-
-    given = machine_input("SubscribeRule", enveloped(event, PARTNER))
-
-    assert MachineInput.model_validate(given).source == PARTNER
-    assert given["event"] == {
-        name: event[name] for name in ("id", "type", "created", "api_version", "data")
-    }
-
-
-def subscribe(name: str, ports: FakePorts) -> str:
-    """Run the steps of ``subscribe`` on a sample input; return how the execution would end."""
-    given = sample(f"subscribe/{name}.json") | {"execution": EXECUTION}
-    assert claim_event(ClaimEventInput.model_validate(given), ports).claimed
-    owner = resolve_user(ResolveUserInput.model_validate(given), ports)
-    if owner.attribution == "first_contact":
-        link_customer(LinkCustomerInput.model_validate(owner.model_dump()), ports)
-    elif owner.attribution == "unattributed":
-        return "unattributed"
-    given |= {"user_id": owner.user_id, "customer_id": owner.customer_id}
-    result = record_subscription(LifecycleInput.model_validate(given), ports)
-    return f"{owner.attribution}, {result.outcome}"
+def take(path: str, ports: FakePorts) -> list[str]:
+    """Run a machine on one of its inputs, a second after the event; give the states entered."""
+    given: dict[str, Any] = sample(f"{path}.json")
+    ports.clock.now = given["event"]["created"] + 1
+    return walk(path.split("/", maxsplit=1)[0], given, ports)
 
 
 @pytest.fixture
-def seeded(ports: FakePorts) -> FakePorts:
-    """A user, and at Stripe the subscription of the samples, a second later."""
-    created = stripe_sample("customer.subscription.created")
+def stripe(ports: FakePorts) -> FakePorts:
+    """The user of the samples, and at Stripe what the samples are about."""
     add_user("user-01")
-    ports.clock.now = created["created"] + 1
-    ports.stripe.put(created["data"]["object"])
+    ports.clock.now = stripe_sample("customer.subscription.created")["created"] + 1
+    ports.stripe.put(stripe_sample("customer.subscription.created")["data"]["object"])
+    ports.stripe.put_purchase(
+        a_purchase(purchase_id="pi_sample", session_id="cs_test_sample"), "cus_sample"
+    )
+    ports.stripe.payers["pi_sample"] = "cus_sample"
     return ports
 
 
-def test_a_first_contact_links_the_customer_and_is_applied(seeded: FakePorts) -> None:
-    assert subscribe("first_contact", seeded) == "first_contact, applied"
+@pytest.mark.parametrize("path", FOR_A_NEW_CUSTOMER)
+def test_an_input_leads_a_new_customer_to_its_end(path: str, stripe: FakePorts) -> None:
+    assert take(path, stripe)[-1] == FOR_A_NEW_CUSTOMER[path]
 
-    record = seeded.records.load("user-01")
+
+@pytest.mark.parametrize("path", FOR_A_SUBSCRIBER)
+def test_an_input_leads_a_subscriber_to_its_end(path: str, stripe: FakePorts) -> None:
+    take("subscribe/first_contact", stripe)
+
+    assert take(path, stripe)[-1] == FOR_A_SUBSCRIBER[path]
+
+
+def test_a_first_contact_links_the_customer_and_records_the_subscription(
+    stripe: FakePorts,
+) -> None:
+    assert "Link Customer" in take("subscribe/first_contact", stripe)
+
+    record = stripe.records.load("user-01")
     assert record.subscription is not None
     assert (record.subscription.status, record.customer_id) == ("active", "cus_sample")
 
 
-def test_a_known_customers_session_changes_nothing_more(seeded: FakePorts) -> None:
-    subscribe("first_contact", seeded)
-    before = seeded.records.load("user-01")
-
-    assert subscribe("known_customer", seeded) == "linked, applied"
-
-    assert seeded.records.load("user-01").subscription == before.subscription
-
-
-def test_an_event_older_than_the_record_is_stale(seeded: FakePorts) -> None:
-    subscribe("first_contact", seeded)
-
-    assert subscribe("stale_event", seeded) == "linked, stale"
-
-
-def test_a_customer_that_nobody_named_is_unattributed(seeded: FakePorts) -> None:
-    assert subscribe("unattributed", seeded) == "unattributed"
-
-
-def test_a_user_that_does_not_exist_is_missed(seeded: FakePorts) -> None:
+def test_a_user_that_does_not_exist_is_missed(stripe: FakePorts) -> None:
     with pytest.raises(UserNotFound):
-        subscribe("user_missing", seeded)
+        take(USER_MISSING, stripe)
 
 
-def test_every_input_is_run_here() -> None:
-    run = {"first_contact", "known_customer", "stale_event", "unattributed", "user_missing"}
+def test_a_first_failure_waits_for_the_end_of_grace(stripe: FakePorts) -> None:
+    take("subscribe/first_contact", stripe)
 
-    assert set(sample_names("subscribe")) == run
+    path = take("payment_failure/first_failure", stripe)
+
+    assert path[path.index("Record Failure") :] == [
+        "Record Failure",
+        "What Happened?",
+        "Wait For Deadline",
+        "Check Payment",
+        "What Happened?",
+        "Access Restricted",
+    ]

@@ -12,6 +12,7 @@ from tests.support.definitions import (
     ROOT,
     definition_of,
     event_machines,
+    folder_of,
     machine_names,
     pascal,
     snake,
@@ -42,12 +43,6 @@ HEAD = ("Claim Event", "Claimed?", "Resolve User", "Whose Customer?", "Link Cust
 each_machine = pytest.mark.parametrize("machine", machine_names())
 each_event_machine = pytest.mark.parametrize("machine", event_machines())
 each_task = pytest.mark.parametrize(("machine", "name"), TASKS)
-
-
-def folder_of(machine: str, name: str) -> str:
-    """Where a Task's module is: with the machine, or with the shared steps."""
-    own = FUNCTIONS / machine / f"{snake(name)}.py"
-    return machine if own.exists() else "steps"
 
 
 def properties(logical_id: str) -> dict[str, Any]:
