@@ -20,7 +20,11 @@ def routed_event_types(aws: Aws, bus: str) -> list[str]:
 
 
 def named_event_types(pattern: dict[str, Any]) -> Iterator[str]:
-    """The types that the pattern of a rule on Stripe's events names, in any of its alternatives."""
+    """The types that the pattern of a rule on Stripe's events names, in any of its alternatives.
+
+    A prefix is named as Stripe's wildcard.
+    """
     if _SOURCE in pattern.get("source", []):
         for alternative in (pattern, *pattern.get("$or", [])):
-            yield from alternative.get("detail-type", [])
+            for wanted in alternative.get("detail-type", []):
+                yield wanted if isinstance(wanted, str) else f"{wanted['prefix']}*"

@@ -19,6 +19,10 @@ FAILED = {"detail-type": ["invoice.payment_failed", "invoice.overdue"]}
             ["invoice.paid", "invoice.payment_failed", "invoice.overdue"],
         ),
         ({"source": ["scai.stripe", {"prefix": "aws.partner/"}], **PAID}, ["invoice.paid"]),
+        (
+            {"source": ["scai.stripe"], "detail-type": [{"prefix": "subscription_schedule."}]},
+            ["subscription_schedule.*"],
+        ),
         ({"source": ["scai.billing"], "detail-type": ["PaymentSucceeded"]}, []),
         ({}, []),
     ],
