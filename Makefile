@@ -89,6 +89,10 @@ lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 schemas: $(INSTALLED) ## write docs/events from the facts' contracts
 	@PYTHONPATH=functions $(BIN)/python -m tools.event_schemas
 
+.PHONY: mocks
+mocks: $(INSTALLED) ## write tests/machines/MockConfigFile.json from the machines' cases
+	@PYTHONPATH=functions $(BIN)/python -m tests.machines.mock_config
+
 .PHONY: clean
 clean: ## stop it, and remove everything that make made
 	-@if $(MAY_RUN); then $(BIN)/python -m local.stack down; fi

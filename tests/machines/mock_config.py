@@ -1,7 +1,7 @@
 """Write MockConfigFile.json, in AWS Step Functions Local's format, from the cases.
 
 The mocked answers are made of the steps' own models and the domain's errors, so that they can't
-drift from what a step says. After a change: ``python -m tests.machines.mock_config``.
+drift from what a step says. After a change: ``make mocks``.
 """
 
 import json
