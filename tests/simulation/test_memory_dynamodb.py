@@ -206,7 +206,7 @@ operations = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(operations, min_size=5, max_size=30))
 def test_the_stores_cannot_tell_it_from_moto(sequence: list[Operation]) -> None:
     memory = in_memory()
