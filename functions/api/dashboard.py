@@ -20,9 +20,10 @@ from api.views import (
     subscription_view,
     user_view,
 )
+from billing.catalog import SELF_HOSTED
 from billing.contracts.api import Dashboard
 from billing.contracts.stripe_objects import StripeInvoice, StripePaymentMethod, StripePrice
-from billing.domain.access import access_of
+from billing.domain.access import access_of, has_bought
 from billing.domain.errors import (
     ContractViolation,
     StripeNotFound,
@@ -69,7 +70,9 @@ def dashboard(user_id: str, caller: RouteCaller, ports: RoutePorts) -> Dashboard
     log_context(customer_id=customer_id)
     lists = _read_lists(ports, customer_id)
     return Dashboard(
-        current_user=user_view(user),
+        current_user=user_view(
+            user, has_bought_licence=has_bought(record, SELF_HOSTED, ports.policy)
+        ),
         subscription=subscription_view(record),
         access=access_view(access_of(record, ports.policy, ports.now())),
         payment_methods=payment_method_views(lists.payment_methods or []),

@@ -19,13 +19,14 @@ from billing.domain.record import TERMINAL, Record
 from billing.store.users import User
 
 
-def user_view(user: User) -> CurrentUser:
+def user_view(user: User, *, has_bought_licence: bool) -> CurrentUser:
+    """Show the user; a licence bought before our time stands in the users table."""
     return CurrentUser(
         user_id=user.id,
         email=user.email,
         first_name=user.first_name,
         last_name=user.last_name,
-        has_paid_for_self_hosted=user.has_paid_for_self_hosted,
+        has_paid_for_self_hosted=user.has_paid_for_self_hosted or has_bought_licence,
     )
 
 

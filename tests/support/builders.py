@@ -50,6 +50,7 @@ def a_purchase(**fields: Any) -> Purchase:
             "purchase_id": "pi_1",
             "session_id": "cs_1",
             "price_id": "price_self_hosted",
+            "lookup_key": "self_hosted",
             "currency": "usd",
             "amount": 19900,
             "status": "paid",

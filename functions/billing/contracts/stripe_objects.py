@@ -206,6 +206,7 @@ class StripePurchase(StripeObject):
     class LineItem(StripeObject):
         class LinePrice(StripeObject):
             id: str
+            lookup_key: str | None = None
 
         price: LinePrice | None = None
         quantity: int | None = None
@@ -235,10 +236,12 @@ class StripePurchase(StripeObject):
         intent = self.payment_intent
         charge = intent.latest_charge if intent else None
         item = self.line_items.data[0] if self.line_items.data else None
+        price = item.price if item else None
         return Purchase(
             purchase_id=intent.id if intent else self.id,
             session_id=self.id,
-            price_id=item.price.id if item and item.price else None,
+            price_id=price.id if price else None,
+            lookup_key=price.lookup_key if price else None,
             quantity=item.quantity if item else None,
             currency=self.currency or "",
             amount=self.amount_total or 0,

@@ -48,12 +48,12 @@ def _past_due_access(record: Record, policy: Policy, now: int) -> Access:
     return Access(level="restricted", reason="past_due")
 
 
-def has_bought(record: Record, price_id: str, policy: Policy) -> bool:
-    """Whether a one-time purchase of this price stands."""
+def has_bought(record: Record, lookup_key: str, policy: Policy) -> bool:
+    """Whether a one-time purchase of a price with this lookup key stands."""
     return any(
         _stands(purchase, policy)
         for purchase in record.purchases.values()
-        if purchase.price_id == price_id
+        if purchase.lookup_key == lookup_key
     )
 
 

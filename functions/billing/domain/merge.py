@@ -120,9 +120,13 @@ def with_invoices(record: Record, invoices: Iterable[Invoice]) -> Record:
 
 
 def with_purchases(record: Record, purchases: Iterable[Purchase]) -> Record:
-    """Store the newest state of one-time purchases."""
-    newest = {purchase.purchase_id: purchase for purchase in purchases}
-    return record.model_copy(update={"purchases": record.purchases | newest})
+    """Store the newest state of one-time purchases; what was bought is as it was first known."""
+    known = record.purchases
+    newest = {
+        purchase.purchase_id: _as_first_known(known.get(purchase.purchase_id), purchase)
+        for purchase in purchases
+    }
+    return record.model_copy(update={"purchases": known | newest})
 
 
 def with_customer_state(record: Record, customer: CustomerState, stamp: Stamp) -> Record:
@@ -149,6 +153,13 @@ def changes_between(before: Record, after: Record) -> dict[str, dict[str, Any]]:
         for name in new
         if old.get(name) != new.get(name)
     }
+
+
+def _as_first_known(known: Purchase | None, newest: Purchase) -> Purchase:
+    """A lookup key may pass on to another price: what was bought with it stays bought."""
+    if known is None or known.lookup_key is None:
+        return newest
+    return newest.model_copy(update={"lookup_key": known.lookup_key})
 
 
 def _with_trial_notice(record: Record, subscription_id: str | None) -> Record:

@@ -135,12 +135,14 @@ class Purchase(Stored):
     """A one-time purchase: what was bought, and what of it was given back or taken back.
 
     ``purchase_id`` is the payment intent's id, or the session's where nothing was to be paid.
-    ``dispute`` is the newest dispute's status in Stripe's words.
+    ``dispute`` is the newest dispute's status in Stripe's words. ``lookup_key`` is the price's when
+    it was bought: it may pass on to another price.
     """
 
     purchase_id: str
     session_id: str
     price_id: str | None = None
+    lookup_key: str | None = None
     quantity: int | None = None
     currency: str
     amount: int

@@ -10,7 +10,7 @@ from billing.domain.record import Stamp, Subscription
 from billing.store.dynamodb import client
 from tests.support.api import ADMIN, Api, Trouble
 from tests.support.aws import add_user
-from tests.support.builders import NOW, a_record, a_subscription
+from tests.support.builders import NOW, a_purchase, a_record, a_subscription
 
 
 def store(api: Api, subscription: Subscription | None, **fields: Any) -> None:
@@ -63,6 +63,20 @@ def test_a_user_who_never_bought_anything_sees_the_plans(api: Api) -> None:
         "agency_yearly",
     ]
     assert body["degraded"] is False
+
+
+@pytest.mark.parametrize("lookup_key", ["self_hosted", "something_else"])
+def test_a_licence_that_was_bought_shows_even_while_stripe_is_down(
+    api: Api, lookup_key: str
+) -> None:
+    add_user()
+    purchases = {"pi_1": a_purchase(lookup_key=lookup_key)}
+    store(api, None, purchases=purchases)
+    api.ports.wire.troubles.append(Trouble("GET", "/v1/prices", status=503, times=9))
+
+    user = api.get("/dashboard/user_1").body["currentUser"]
+
+    assert user["hasPaidForSelfHosted"] is (lookup_key == "self_hosted")
 
 
 def test_without_a_customer_stripe_is_asked_for_the_plans_alone(api: Api) -> None:

@@ -133,7 +133,7 @@ def test_a_pause_of_collection_leaves_access_unless_the_policy_says_otherwise() 
         ({"dispute": "warning_closed"}, True),
         ({"dispute": "won"}, True),
         ({"dispute": "lost"}, False),
-        ({"price_id": "price_other"}, False),
+        ({"lookup_key": "other"}, False),
     ],
 )
 def test_a_purchase_stands_unless_it_was_taken_back(
@@ -141,10 +141,10 @@ def test_a_purchase_stands_unless_it_was_taken_back(
 ) -> None:
     record = a_record(purchases={"pi_1": a_purchase(**fields)})
 
-    assert has_bought(record, "price_self_hosted", POLICY) is bought
+    assert has_bought(record, "self_hosted", POLICY) is bought
 
 
 def test_a_partial_refund_takes_the_purchase_back_where_the_policy_says_so() -> None:
     record = a_record(purchases={"pi_1": a_purchase(amount_refunded=100)})
 
-    assert not has_bought(record, "price_self_hosted", Policy(partial_refund="revoke"))
+    assert not has_bought(record, "self_hosted", Policy(partial_refund="revoke"))

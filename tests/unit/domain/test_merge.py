@@ -14,12 +14,14 @@ from billing.domain.merge import (
     with_invoice,
     with_invoices,
     with_listed,
+    with_purchases,
     with_subscription,
     without_checkout,
 )
 from billing.domain.record import CheckoutSlot, Invoice, Stamp
 from tests.support.builders import (
     NOW,
+    a_purchase,
     a_record,
     a_stamped_record,
     a_subscription,
@@ -187,6 +189,14 @@ def test_what_is_open_is_kept_and_of_what_is_closed_the_last_ones() -> None:
     kept = with_invoices(a_record(), [*old.values(), *closed]).invoices
 
     assert set(kept) == {i.invoice_id for i in closed[1:]} | {"open", "paid"}
+
+
+def test_what_was_bought_stays_bought_when_its_lookup_key_passes_on() -> None:
+    bought = with_purchases(a_record(), [a_purchase()])
+
+    again = with_purchases(bought, [a_purchase(lookup_key=None, amount_refunded=1)])
+
+    assert again.purchases["pi_1"] == a_purchase(amount_refunded=1)
 
 
 def test_a_trials_end_is_noted_only_while_the_trial_lasts() -> None:
