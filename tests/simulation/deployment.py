@@ -1,0 +1,138 @@
+"""What ``template.yaml`` deploys, as far as events and machines go: rules, inputs, functions.
+
+Read once and compiled, because it is asked for each event and each step of every history.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast, get_type_hints
+
+from moto.events.models import EventPattern
+from pydantic import BaseModel
+
+from local.stripe_simulator.events import matches
+from tests.support.template import Template
+
+Json = dict[str, Any]
+
+PARTNER = "aws.partner/stripe.com/ed_simulation"
+WEBHOOK = "scai.stripe"
+STATE_MACHINE = "AWS::Serverless::StateMachine"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of our bus that starts a machine."""
+
+    name: str
+    machine: str
+    types: tuple[str, ...]  # of which some end in "*"
+    pattern: EventPattern
+    paths: tuple[tuple[str, tuple[str, ...]], ...]
+    text: str
+
+    def wants(self, envelope: Json) -> bool:
+        return matches(envelope["detail-type"], self.types) and self.pattern.matches_event(
+            cast("Any", envelope)
+        )
+
+    def input_for(self, envelope: Json) -> Json:
+        """What the rule's transformer makes of an event. A path that isn't there is an error."""
+        values = {name: json.dumps(_at(envelope, path)) for name, path in self.paths}
+        made = re.sub(r"<(\w+)>", lambda match: values[match[1]], self.text)
+        parsed: Json = json.loads(made)
+        return parsed
+
+
+@dataclass(frozen=True)
+class Function:
+    """A step's Lambda: the step itself, looked up at each call, and the model of its input."""
+
+    module: Any
+    name: str
+    input_model: type[BaseModel]
+
+    @property
+    def step(self) -> Callable[[Any, Any], BaseModel]:
+        step: Callable[[Any, Any], BaseModel] = getattr(self.module, self.name)
+        return step
+
+
+@cache
+def template() -> Template:
+    """As a fresh environment with Stripe's partner event source deploys it."""
+    return Template({"CreateUsersTable": "true", "StripeEventSource": PARTNER})
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The rules by which Stripe's events start machines."""
+    bus = template().resources["BillingBus"]["Properties"]["Name"]
+    machines = {
+        properties["Name"]: _machine(properties)
+        for properties in template().of_type(STATE_MACHINE).values()
+    }
+    return tuple(
+        _rule(name, rule, machines[rule["Targets"][0]["Arn"]])
+        for name, rule in template().of_type("AWS::Events::Rule").items()
+        if rule.get("EventBusName") == bus and rule["Targets"][0]["Arn"] in machines
+    )
+
+
+@cache
+def wanted_types() -> tuple[str, ...]:
+    """The event types that some rule names: what Stripe's destination is set up to send."""
+    return tuple(sorted({type_ for rule in rules() for type_ in rule.types}))
+
+
+@cache
+def function(resource: str) -> Function:
+    """The function of a Task's Resource as written: ``${StepsClaimEventFunctionArn}``."""
+    logical_id = resource.removeprefix("${").removesuffix("Arn}")
+    handler = template().resources[logical_id]["Properties"]["Handler"]
+    path = str(handler).rsplit(".", 1)[0]
+    module, name = importlib.import_module(path), path.rsplit(".", 1)[-1]
+    return Function(module, name, get_type_hints(getattr(module, name))["request"])
+
+
+def _machine(properties: Json) -> str:
+    return str(properties["DefinitionUri"]).split("/")[-1].removesuffix(".asl.json")
+
+
+def _rule(name: str, rule: Json, machine: str) -> Rule:
+    transformer = rule["Targets"][0]["InputTransformer"]
+    return Rule(
+        name=name,
+        machine=machine,
+        types=tuple(_types(rule["EventPattern"])),
+        pattern=EventPattern.load(json.dumps(rule["EventPattern"])),
+        paths=tuple(
+            (variable, tuple(path.removeprefix("$.").split(".")))
+            for variable, path in transformer["InputPathsMap"].items()
+        ),
+        text=transformer["InputTemplate"],
+    )
+
+
+def _types(pattern: Any) -> list[str]:
+    """The detail-types that a pattern names, at any depth; a prefix ends in "*"."""
+    if isinstance(pattern, list):
+        return [type_ for part in pattern for type_ in _types(part)]
+    if not isinstance(pattern, dict):
+        return []
+    wanted = pattern.get("detail-type", [])
+    named = [each if isinstance(each, str) else f"{each['prefix']}*" for each in wanted]
+    return named + [type_ for value in pattern.values() for type_ in _types(value)]
+
+
+def _at(envelope: Json, path: tuple[str, ...]) -> Any:
+    value: Any = envelope
+    for name in path:
+        value = value[name]
+    return value

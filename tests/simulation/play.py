@@ -1,0 +1,137 @@
+"""Plays a history to its end, with a judge beside it.
+
+The end: what still goes wrong stops, operators redrive what failed and bring back what was lost;
+then every record must be equal to Stripe's truth, and nothing that is repeated may change it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import Any
+
+from tests.simulation.actions import ChangePolicy
+from tests.simulation.histories import History
+from tests.simulation.judge import NOTHING_CHANGES, Judge, Violation
+from tests.simulation.truth import Refused
+from tests.simulation.world import World
+
+#: Seconds in which all that is under way comes to rest: retries go on for about half an hour.
+REST = 3 * 86_400
+ROUNDS = 4
+#: Attributes of a record that say only when somebody last looked.
+INCIDENTAL = (
+    "version",
+    "updated_at",
+    "last_event_id",
+    "stamp_lo",
+    "stamp_hi",
+    "customer_stamp",
+)
+Json = dict[str, Any]
+
+logging.getLogger("stripe").setLevel(logging.CRITICAL)
+
+
+def play(history: History, only: frozenset[str] | None = None) -> World:
+    """Play it; ``only`` these faults strike, where that is given.
+
+    Raises:
+        Violation: an invariant was broken.
+    """
+    world = World(history.setting, only)
+    judge = Judge(world)
+    for numbered in history.actions:
+        world.doing = str(numbered.number)
+        if isinstance(numbered.action, ChangePolicy):
+            judge.policy_changed()
+        try:
+            numbered.action.do(world)
+        except Refused:
+            continue
+    finish(world, judge)
+    return world
+
+
+def finish(world: World, judge: Judge) -> None:
+    """Bring the history to its end, and judge it."""
+    world.doing = "end"
+    world.settle(REST)
+    judge.check_outcomes()
+    world.calm_down()
+    for person in world.people:
+        if person.number in world.setting.latecomers and person.user_id not in world.original_users:
+            world.add_user(person)
+    recover(world)
+    judge.check_recovered()
+    if not world.lost:
+        judge.check_truth()
+    find_again(world)
+    recover(world)
+    judge.check_recovered()
+    judge.check_truth()
+    judge.check_facts()
+    judge.check_money()
+    check_replay(world)
+
+
+def recover(world: World) -> None:
+    """What operators do: redrive what failed, and what could not be delivered."""
+    for turn in range(ROUNDS):
+        world.settle(REST)
+        for number, letter in enumerate(list(world.cloud.dead_letters)):
+            world.cloud.redrive_dead_letter(letter, f"end letter {turn}.{number}")
+        for run in world.cloud.failed_runs():
+            world.cloud.redrive(run)
+        world.settle(REST)
+
+
+def find_again(world: World) -> None:
+    """Bring back what never arrived."""
+    for number, event in enumerate(world.lost):
+        world.replay(event, f"end lost {number}")
+    world.lost.clear()
+
+
+def check_replay(world: World) -> None:
+    """Everything delivered once more changes nothing."""
+    before = state_of(world)
+    for number, event in enumerate(world.sent):
+        world.replay(event, f"again {number}")
+    world.settle(REST)
+    after = state_of(world, before["outcomes"])
+    if before != after:
+        differing = [name for name in before if before[name] != after[name]]
+        raise Violation(NOTHING_CHANGES, f"{differing} changed by a replay of everything")
+
+
+def state_of(world: World, settled: Collection[str] | None = None) -> dict[str, Any]:
+    """All that users, consumers and staff would see.
+
+    Of the events those that were ``settled`` before, all unless given: one that was set aside
+    while its customer was being linked may still be applied.
+    """
+    ledger = world.items("EVENTS_TABLE")
+    return {
+        "records": [_essence(record) for record in world.items("SUBSCRIPTIONS_TABLE")],
+        "customers": world.items("CUSTOMERS_TABLE"),
+        "users": world.items("USERS_TABLE"),
+        "facts": sorted(item["event_id"] for item in ledger if item["kind"] == "fact"),
+        "outcomes": {
+            item["event_id"]: item["outcome"]
+            for item in ledger
+            if item["kind"] == "event"
+            and "done_at" in item
+            and (settled is None or item["event_id"] in settled)
+        },
+    }
+
+
+def _essence(record: Json) -> Json:
+    """A record without what says only when somebody last looked."""
+    invoices = {
+        id_: {name: value for name, value in invoice.items() if name != "as_of"}
+        for id_, invoice in record.get("invoices", {}).items()
+    }
+    kept = {name: value for name, value in record.items() if name not in INCIDENTAL}
+    return {**kept, "invoices": invoices}
