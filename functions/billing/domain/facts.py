@@ -20,8 +20,9 @@ from billing.domain.record import (
     Value,
 )
 
-#: What happened longer (seconds) before we got to know the customer is history, not news.
-NEWS = 86_400
+#: What happened longer (seconds) before we got to know the customer is history, not news. Until
+#: then its event may still come, or be replayed: Stripe keeps events for 30 days.
+NEWS = 30 * 86_400
 
 
 class Fact(Value):
