@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tests.simulation.dynamodb.errors import Invalid
-from tests.simulation.dynamodb.values import Item, admitted, check_size, comparable, copied
+from tests.simulation.dynamodb.values import Item, Value, admitted, check_size, comparable, copied
 from tests.simulation.errors import NotSimulated
 
 #: An item's primary key: its key attributes' contents.
@@ -61,39 +62,39 @@ class Schema:
         """Check a key as a request names it."""
         if key.keys() != self.key.keys() or any(t not in key[n] for n, t in self.key.items()):
             raise Invalid("The provided key element does not match the schema")
-        self._check_filled(key, self.key)
+        for name, value in key.items():
+            if value == {"S": ""}:
+                raise _mistyped(name, value)
         return self.key_of(key)
 
     def check(self, item: Item) -> None:
         """Refuse an item with a key that is missing, empty or of another type, and a large one."""
-        for name, type_ in self.key.items():
+        for name in self.key:
             if name not in item:
                 raise Invalid(
                     f"One or more parameter values were invalid: Missing the key {name} in the item"
                 )
-            if type_ not in item[name]:
-                raise Invalid(
-                    f"One or more parameter values were invalid: Type mismatch for key {name}"
-                )
-        self._check_filled(item, self.key)
-        for index in self.indexes.values():
-            for name, type_ in index.key.items():
-                if name in item and type_ not in item[name]:
-                    raise Invalid(
-                        "One or more parameter values were invalid:"
-                        f" Type mismatch for Index Key {name} Expected: {type_}"
-                    )
-            self._check_filled(item, index.key)
+        for name, type_ in self._typed:
+            value = item.get(name)
+            if value is not None and not value.get(type_):
+                raise _mistyped(name, value)
         check_size(item)
 
-    @staticmethod
-    def _check_filled(item: Item, key: KeySchema) -> None:
-        for name in key:
-            if item.get(name) == {"S": ""}:
-                raise Invalid(
-                    "One or more parameter values are not valid. The AttributeValue for a key"
-                    f" attribute cannot contain an empty string value. Key: {name}"
-                )
+    @cached_property
+    def _typed(self) -> tuple[tuple[str, str], ...]:
+        """The attributes of all keys, with their types."""
+        keys = (self.key, *(index.key for index in self.indexes.values()))
+        return tuple({name: type_ for key in keys for name, type_ in key.items()}.items())
+
+
+def _mistyped(name: str, value: Value) -> Invalid:
+    """A key's value of another type, or empty: no index takes it."""
+    if value == {"S": ""}:
+        return Invalid(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute"
+            f" cannot contain an empty string value. Key: {name}"
+        )
+    return Invalid(f"One or more parameter values were invalid: Type mismatch for key {name}")
 
 
 def _index(declared: Mapping[str, Any], table_key: KeySchema, types: Mapping[str, str]) -> Index:

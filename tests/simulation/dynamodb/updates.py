@@ -71,14 +71,24 @@ class _UpdateParser(Parser):
         return actions
 
     def _set(self) -> Action:
-        path = self._written_path()
+        *outer, name = self._written_path()
         self.expect("=")
         value = self._value()
-        return lambda changed, item, values: _put(changed, path, _needed(value(item, values)))
+
+        def act(changed: Item, item: Item, values: Item) -> None:
+            members = _map_at(changed, outer) if outer else changed
+            members[name] = _needed(value(item, values))
+
+        return act
 
     def _remove(self) -> Action:
-        path = self._written_path()
-        return lambda changed, _item, _values: _drop(changed, path)
+        *outer, name = self._written_path()
+
+        def act(changed: Item, _item: Item, _values: Item) -> None:
+            members = _map_at(changed, outer) if outer else changed
+            members.pop(name, None)
+
+        return act
 
     def _add(self) -> Action:
         return self._of_one_attribute(_added)
@@ -141,18 +151,10 @@ def _needed(value: Value | None) -> Value:
     return value
 
 
-def _put(item: Item, path: MapPath, value: Value) -> None:
-    _map_of(item, path)[path[-1]] = value
-
-
-def _drop(item: Item, path: MapPath) -> None:
-    _map_of(item, path).pop(path[-1], None)
-
-
-def _map_of(item: Item, path: MapPath) -> Item:
-    """The map that holds the last member, copied if it is nested: stored items stay."""
+def _map_at(item: Item, path: list[str]) -> Item:
+    """The members of a nested map, copied on the way, so that stored items stay."""
     members = item
-    for name in path[:-1]:
+    for name in path:
         if "M" not in members.get(name, {}):
             raise Invalid(
                 "The document path provided in the update expression is invalid for update"

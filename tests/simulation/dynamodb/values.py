@@ -7,6 +7,7 @@ and comparisons of whole tables are plain ``==``.
 import marshal
 from collections.abc import Callable, Iterable
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from botocore.exceptions import ParamValidationError
@@ -38,9 +39,10 @@ def admitted(value: Value) -> Value:
     if not isinstance(value, dict) or len(value) != 1:
         raise ParamValidationError(report=f"Invalid attribute value: {value!r}")
     ((kind, content),) = value.items()
-    if kind not in _ADMIT:
+    admit = _ADMIT.get(kind)
+    if admit is None:
         raise NotSimulated(f"attribute values of type {kind}")
-    return {kind: _ADMIT[kind](content)}
+    return {kind: admit(content)}
 
 
 def admitted_all(values: Item) -> Item:
@@ -101,10 +103,12 @@ def _null(content: Any) -> bool:
 
 
 def _number(text: Any) -> str:
+    return _spelled(_text(text))
+
+
+@lru_cache(maxsize=100_000)
+def _spelled(text: str) -> str:
     """Spell a number as DynamoDB does: no exponent, no zeros at its ends."""
-    _text(text)
-    if text.isascii() and text.isdigit() and text[0] != "0" and len(text) <= _DIGITS:
-        return str(text)
     try:
         number = Decimal(text)
     except InvalidOperation:

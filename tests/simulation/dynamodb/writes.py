@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tests.simulation.dynamodb.conditions import condition
 from tests.simulation.dynamodb.errors import Invalid, NoSuchTable
@@ -57,36 +57,43 @@ class Write:
         return self.table.items.get(self.key) if self.shows_item else None
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Expression(Protocol):
+    """A compiled expression, as far as its placeholders go."""
+
+    @property
+    def names(self) -> frozenset[str]: ...
+
+    @property
+    def values(self) -> frozenset[str]: ...
+
+
 class Placeholders:
     """The names and values that come with a request's expressions: all that is used, no more."""
 
     def __init__(self, call: Call) -> None:
-        given = call.get("ExpressionAttributeNames")
-        self.names: Names = tuple(given.items()) if given else ()
-        self._values = call.get("ExpressionAttributeValues")
-        self.values: Item = admitted_all(self._values) if self._values else {}
-        for kind, mapping in (("Names", given), ("Values", self._values)):
-            if mapping is not None and not mapping:
-                raise Invalid(f"ExpressionAttribute{kind} must not be empty")
+        self._given: Mapping[str, str] = call.get("ExpressionAttributeNames", {})
+        self.names: Names = tuple(self._given.items())
+        self.values: Item = admitted_all(call.get("ExpressionAttributeValues", {}))
+        for field in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+            if field in call and not call[field]:
+                raise Invalid(f"{field} must not be empty")
 
-    def check(self, *used: Any) -> None:
+    def check(self, *used: Expression) -> None:
         """Check against the expressions, which tell what they use as ``names`` and ``values``."""
-        names = frozenset().union(*[expression.names for expression in used])
-        values = frozenset().union(*[expression.values for expression in used])
+        names = _NOTHING.union(*[expression.names for expression in used])
+        values = _NOTHING.union(*[expression.values for expression in used])
+        if self._given.keys() == names and self.values.keys() == values:
+            return
         if missing := values - self.values.keys():
             raise Invalid(
                 "An expression attribute value used in expression is not defined;"
                 f" attribute value: {min(missing)}"
             )
-        for kind, given, used_ in (
-            ("Names", dict(self.names).keys(), names),
-            ("Values", self.values.keys(), values),
-        ):
-            if given != used_:
-                raise Invalid(
-                    f"Value provided in ExpressionAttribute{kind} unused in expressions:"
-                    f" keys: {{{min(given - used_)}}}"
-                )
+        unused = (self._given.keys() - names) | (self.values.keys() - values)
+        raise Invalid(f"Value provided unused in expressions: keys: {sorted(unused)}")
 
 
 def table_of(tables: Tables, call: Call) -> Table:
@@ -105,7 +112,7 @@ def write_of(tables: Tables, kind: str, call: Call) -> Write:
     check_parameters(call, _PARAMETERS[kind])
     table = table_of(tables, call)
     placeholders = Placeholders(call)
-    used: list[Any] = []
+    used: list[Expression] = []
     holds = _condition(call, placeholders, used)
     if kind == "Put":
         item = admitted_all(call["Item"])
@@ -119,7 +126,9 @@ def write_of(tables: Tables, kind: str, call: Call) -> Write:
     return Write(table, key, holds, change, shows)
 
 
-def _condition(call: Call, placeholders: Placeholders, used: list[Any]) -> Callable[[Item], bool]:
+def _condition(
+    call: Call, placeholders: Placeholders, used: list[Expression]
+) -> Callable[[Item], bool]:
     if "ConditionExpression" not in call:
         return lambda _item: True
     compiled = condition(call["ConditionExpression"], placeholders.names)
@@ -134,7 +143,9 @@ def _becoming(item: Item) -> Change:
     return lambda _old: item
 
 
-def _update(schema: Schema, call: Call, placeholders: Placeholders, used: list[Any]) -> Change:
+def _update(
+    schema: Schema, call: Call, placeholders: Placeholders, used: list[Expression]
+) -> Change:
     key = admitted_all(call["Key"])
     if "UpdateExpression" not in call:
         return lambda old: key if old is None else old
@@ -154,11 +165,11 @@ def _update(schema: Schema, call: Call, placeholders: Placeholders, used: list[A
     return change
 
 
-def _delete(_schema: Schema, _call: Call, _given: Placeholders, _used: list[Any]) -> Change:
+def _delete(_schema: Schema, _call: Call, _given: Placeholders, _used: list[Expression]) -> Change:
     return lambda _old: None
 
 
-def _check(_schema: Schema, call: Call, _given: Placeholders, _used: list[Any]) -> Change:
+def _check(_schema: Schema, call: Call, _given: Placeholders, _used: list[Expression]) -> Change:
     if "ConditionExpression" not in call:
         raise Invalid("A ConditionCheck needs its ConditionExpression")
     return lambda old: old
