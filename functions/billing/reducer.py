@@ -5,16 +5,17 @@ before Stripe is asked, so that its version vouches for nobody having written in
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from billing.domain.decide import Decision, Ignore, SyncCustomer, decide, decide_on_debt
 from billing.domain.derive import say_the_same, with_derived
+from billing.domain.drift import RecordKind, drift_between
 from billing.domain.errors import LeaseLost, RecordContended
 from billing.domain.events import BillingEvent, InvoiceEvent, ReadEvent
-from billing.domain.facts import Fact, facts_between
+from billing.domain.facts import Fact, facts_between, facts_of_healing
 from billing.domain.merge import changes_between, with_customer, with_event, without_checkout
 from billing.domain.policy import Policy
-from billing.domain.record import Record, Value
+from billing.domain.record import Record, Subscription, Value
 from billing.looking import StripeReads, learnt, readable
 from billing.store.commit import Committer, FactsExist, RecordOvertaken
 from billing.store.ledger import Entry
@@ -26,7 +27,8 @@ ATTEMPTS = 8
 class Cause(Value):
     """Why a record changes: an event that ``execution`` holds, or our own look, without one.
 
-    ``waiter`` is the execution that will wait for the end of grace if nobody does yet.
+    ``waiter`` is the execution that will wait for the end of grace if nobody does yet; ``healing``
+    says that we look because the record has drifted.
     """
 
     id: str
@@ -36,6 +38,15 @@ class Cause(Value):
     session_id: str | None = None
     execution: str | None = None
     waiter: str | None = None
+    healing: bool = False
+
+
+class Reduction(NamedTuple):
+    """The record as it was, as it is now, and how that was put down."""
+
+    before: Record
+    after: Record
+    entry: Entry
 
 
 class Reducer:
@@ -75,21 +86,19 @@ class Reducer:
             waiter=execution if fails else None,
         )
         try:
-            _, entry = self._reduce(cause, lambda record, now: decide(record, event, now))
+            return self._reduce(cause, lambda record, now: decide(record, event, now)).entry
         except LeaseLost:
             done = self._ledger.outcome_of(event.event_id)
             if done is None:
                 raise
             return done
-        return entry
 
     def sync_customer(
         self, user_id: str, customer_id: str, session_id: str | None = None
     ) -> Record:
         """Bring the record up to what Stripe holds now, without an event.
 
-        That is on return from ``session_id``, when a customer with a history is linked, and when
-        the record has drifted.
+        That is on return from ``session_id``, and when a customer with a history is linked.
 
         Raises:
             RecordContended: others won the record every time.
@@ -100,8 +109,25 @@ class Reducer:
             customer_id=customer_id,
             session_id=session_id,
         )
-        record, _ = self._reduce(cause, lambda _record, _now: SyncCustomer(customer_id=customer_id))
-        return record
+        sync = SyncCustomer(customer_id=customer_id)
+        return self._reduce(cause, lambda _record, _now: sync).after
+
+    def heal(
+        self, user_id: str, customer_id: str, run_id: str, ended: Subscription | None = None
+    ) -> tuple[RecordKind, ...]:
+        """Bring a record that has drifted up to what Stripe holds; say what was wrong with it.
+
+        Nothing was where an event has mended it meanwhile. ``run_id`` is the reconciliation that
+        found it. ``ended`` is the record's own subscription, where Stripe says that it has ended:
+        a former customer's isn't among those of the present one.
+
+        Raises:
+            RecordContended: others won the record every time.
+        """
+        cause = Cause(id=run_id, user_id=user_id, customer_id=customer_id, healing=True)
+        sync = SyncCustomer(customer_id=customer_id, ended=ended)
+        reduction = self._reduce(cause, lambda _record, _now: sync)
+        return drift_between(reduction.before, reduction.after)
 
     def check_debt(self, user_id: str, customer_id: str, execution: str) -> Record:
         """Look at what is owed once grace is over, and announce what that takes away.
@@ -110,17 +136,14 @@ class Reducer:
             RecordContended: others won the record every time.
         """
         cause = Cause(id=execution, user_id=user_id, customer_id=customer_id, waiter=execution)
-        record, _ = self._reduce(cause, lambda record, _now: decide_on_debt(record))
-        return record
+        return self._reduce(cause, lambda record, _now: decide_on_debt(record)).after
 
-    def _reduce(
-        self, cause: Cause, decide_on: Callable[[Record, int], Decision]
-    ) -> tuple[Record, Entry]:
+    def _reduce(self, cause: Cause, decide_on: Callable[[Record, int], Decision]) -> Reduction:
         for _ in range(ATTEMPTS):
             before, now = self._records.load(cause.user_id), self._now()
             decision = decide_on(before, now)
             if isinstance(decision, Ignore):
-                return before, self._ignored(cause, now, decision.reason)
+                return Reduction(before, before, self._ignored(cause, now, decision.reason))
             after = self._after(before, decision, cause, now)
             idle = cause.execution is None and say_the_same(before, after)
             try:
@@ -131,7 +154,7 @@ class Reducer:
                 continue
             if isinstance(decision, SyncCustomer):
                 self._ledger.take_up(cause.customer_id, cause.user_id, now)
-            return (before if idle else after), entry
+            return Reduction(before, before if idle else after, entry)
         raise RecordContended(f"the record of user {cause.user_id} is contended")
 
     def _ignored(self, cause: Cause, now: int, reason: str = "nothing new") -> Entry:
@@ -155,6 +178,8 @@ class Reducer:
 
     def _commit(self, before: Record, after: Record, cause: Cause, now: int) -> Entry:
         facts = facts_between(before, after, cause.id, self._policy, now)
+        if cause.healing:
+            facts += facts_of_healing(before, after, cause.id, now)
         changes = changes_between(before, after)
         while True:
             keys = tuple(fact.key for fact in facts)

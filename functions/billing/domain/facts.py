@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from billing.domain.access import Access, access_of
+from billing.domain.drift import Drift, drift_between
 from billing.domain.policy import Policy
 from billing.domain.record import (
     LIVE,
@@ -45,7 +46,7 @@ class Told(Value):
     type: str
     key: tuple[str | int, ...]
     before: Subscription | Invoice | Purchase | Access | None = None
-    after: Subscription | Invoice | Purchase | Access | None = None
+    after: Subscription | Invoice | Purchase | Access | Drift | None = None
 
 
 def facts_between(
@@ -64,20 +65,29 @@ def facts_between(
         *_access_change(before, after, policy, now),
         *_duplicates(before, after),
     ]
-    return [
-        Fact(
-            key=":".join(str(part) for part in (fact.type, *fact.key)),
-            type=fact.type,
-            user_id=after.user_id,
-            customer_id=after.customer_id,
-            version=after.version,
-            cause=cause,
-            occurred_at=now,
-            before=_summary(fact.before),
-            after=_summary(fact.after),
-        )
-        for fact in told
-    ]
+    return [_fact(each, after, cause, now) for each in told]
+
+
+def facts_of_healing(before: Record, after: Record, cause: str, now: int) -> list[Fact]:
+    """List what reconciliation tells besides, where it mends a record that had drifted."""
+    kinds = drift_between(before, after)
+    key = (after.user_id, after.version)
+    told = [Told(type="DriftHealed", key=key, after=Drift(kinds=kinds))] if kinds else []
+    return [_fact(each, after, cause, now) for each in told]
+
+
+def _fact(told: Told, after: Record, cause: str, now: int) -> Fact:
+    return Fact(
+        key=":".join(str(part) for part in (told.type, *told.key)),
+        type=told.type,
+        user_id=after.user_id,
+        customer_id=after.customer_id,
+        version=after.version,
+        cause=cause,
+        occurred_at=now,
+        before=_summary(told.before),
+        after=_summary(told.after),
+    )
 
 
 def _subscription_changes(before: Record, after: Record) -> Iterator[Told]:
@@ -198,6 +208,6 @@ def _duplicates(before: Record, after: Record) -> Iterator[Told]:
 
 
 def _summary(
-    value: Subscription | Invoice | Purchase | Access | None,
+    value: Subscription | Invoice | Purchase | Access | Drift | None,
 ) -> dict[str, Any] | None:
     return value.model_dump(exclude_none=True) if value is not None else None

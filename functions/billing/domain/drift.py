@@ -1,0 +1,65 @@
+"""Drift: how what we hold differs from what Stripe holds, and of which kind the difference is."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from billing.domain.merge import with_listed
+from billing.domain.record import Record, Stamp, Subscription, Value
+
+#: What a record itself may be wrong in. ``missing`` is a subscription that it should hold,
+#: ``differs`` one that it holds otherwise, ``access`` a level that should have been announced.
+RecordKind = Literal["missing", "differs", "invoices", "purchases", "customer", "access"]
+#: Besides: a subscription of nobody's customer, a record's subscription that Stripe doesn't have,
+#: an object that we can't read, and events that never came, wait for a customer who is linked by
+#: now, were begun and never finished, or failed.
+Kind = (
+    RecordKind
+    | Literal[
+        "unknown_customer",
+        "orphaned",
+        "unreadable",
+        "lost_event",
+        "unattributed_event",
+        "unfinished_event",
+        "failed_event",
+    ]
+)
+
+
+class Drift(Value):
+    """What was wrong with a record."""
+
+    kinds: tuple[RecordKind, ...]
+
+
+def drift_of(record: Record, listed: Iterable[Subscription]) -> tuple[RecordKind, ...]:
+    """Say what the record lacks of subscriptions that Stripe lists: some, or all, of its customer.
+
+    It lacks what it would hold if it had seen them. So an old one that ended is no drift.
+    """
+    held = {s.subscription_id: s for s in _subscriptions(record)}
+    seen = {s.subscription_id: s for s in listed}
+    stamp = record.stamp or Stamp(lo=0, hi=0)
+    return drift_between(record, with_listed(record, (held | seen).values(), stamp))
+
+
+def drift_between(held: Record, true: Record) -> tuple[RecordKind, ...]:
+    """Name the differences between a record and what it should be."""
+    old = {s.subscription_id: s for s in _subscriptions(held)}
+    new = {s.subscription_id: s for s in _subscriptions(true)}
+    differences: dict[RecordKind, bool] = {
+        "missing": bool(new.keys() - old.keys()),
+        "differs": any(new.get(id_) != known for id_, known in old.items()),
+        "invoices": held.invoices != true.invoices,
+        "purchases": held.purchases != true.purchases,
+        "customer": held.customer != true.customer,
+    }
+    kinds = tuple(kind for kind, differs in differences.items() if differs)
+    if not kinds and held.access_level != true.access_level:
+        return ("access",)
+    return kinds
+
+
+def _subscriptions(record: Record) -> tuple[Subscription, ...]:
+    own = (record.subscription,) if record.subscription is not None else ()
+    return (*own, *record.other_live)
