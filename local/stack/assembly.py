@@ -26,6 +26,7 @@ from local.stack.settings import HOST, STACK_NAME, Settings
 from local.stack.stack_file import StackFile
 
 _STRIPE_SECRET = "scai/stripe"  # noqa: S105  its name
+_MAIL_FROM = "billing@example.test"
 _EVENT_SOURCE = "aws.partner/stripe.com/ed_local"
 _ACCESS_TOKEN_HOURS = "12"  # noqa: S105  a working day
 _START_SECONDS = 60
@@ -105,13 +106,14 @@ class Assembly:
         self._children.wait_until(answers, complaint, _START_SECONDS)
 
     def _make_prerequisites(self) -> None:
-        """Make what a deploy takes for granted: a bucket, Stripe's secret and its event source."""
+        """Make what a deploy takes for granted: a bucket, Stripe's secret, event source, sender."""
         self._aws.s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
         stripe = {"api_key": self._secret_key, "webhook_secrets": [self._webhook_secret]}
         self._aws.secrets.create_secret(Name=_STRIPE_SECRET, SecretString=json.dumps(stripe))
         self._aws.events.create_partner_event_source(
             Name=_EVENT_SOURCE, Account=embedded_aws.ACCOUNT_ID
         )
+        self._aws.mail.create_email_identity(EmailIdentity=_MAIL_FROM)
 
     def _parameters(self) -> dict[str, str]:
         settings = self._settings
@@ -120,10 +122,12 @@ class Assembly:
         returned = simulated if settings.uses_simulator else f"{frontend}/billing"
         return {
             "AccessTokenHours": _ACCESS_TOKEN_HOURS,
+            "BillingPageUrl": returned,
             "CheckoutCancelUrl": returned,
             "CheckoutSuccessUrl": f"{returned}?session_id={{CHECKOUT_SESSION_ID}}",
             "CorsOrigins": settings.cors_origins,
             "CreateUsersTable": "true",
+            "MailFrom": _MAIL_FROM,
             "Revision": "local",
             "StripeApiBase": settings.stripe_api_base,
             "StripeEventSource": _EVENT_SOURCE,
@@ -158,6 +162,7 @@ class Assembly:
             event_bus=outputs["EventBusName"],
             partner_event_source=_EVENT_SOURCE,
             dead_letter_queues=outputs.dead_letter_queues,
+            mails_url=f"{settings.aws_endpoint}/_ministack/ses/messages",
         )
 
     def _register_webhook(self, url: str, bus: str) -> None:

@@ -51,6 +51,10 @@ class Aws:
         return self._session.client("lambda", **self._options())
 
     @cached_property
+    def mail(self) -> Any:
+        return self._session.client("sesv2", **self._options())
+
+    @cached_property
     def s3(self) -> "S3Client":
         return self._session.client("s3", **self._options())
 

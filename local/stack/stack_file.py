@@ -53,6 +53,7 @@ class StackFile(BaseModel):
     event_bus: str
     partner_event_source: str
     dead_letter_queues: dict[str, str]
+    mails_url: str
 
     def write(self, path: Path) -> None:
         """Write it at once, readable by its owner only: it holds tokens."""

@@ -12,8 +12,9 @@ import pytest
 from local.stack.sam import layer_cache
 from tests.support.template import ROOT, Template
 
+TEMPLATE = Template({"MailFrom": "billing@example.test"})
 HANDLERS = sorted(
-    function["Handler"] for function in Template().of_type("AWS::Serverless::Function").values()
+    function["Handler"] for function in TEMPLATE.of_type("AWS::Serverless::Function").values()
 )
 
 
