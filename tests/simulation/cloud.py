@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from billing.contracts.status_changes import ExecutionFailed
 from billing.contracts.stripe_events import explain
 from billing.contracts.trimmed import trimmed
-from billing.domain.errors import ContractViolation
+from billing.domain.errors import BillingError, ContractViolation
 from billing.runtime import Ports
 from handlers import publish_facts as outbox
 from handlers import record_failure as failures
@@ -83,6 +83,10 @@ class Told:
     by_id: dict[str, Json] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+
+
+class Broken(Exception):
+    """A function raised what nobody raises on purpose."""
 
 
 class Cloud:
@@ -226,8 +230,13 @@ class Cloud:
         return function.step(request, self.ports).model_dump(mode="json")
 
     def _process(self, fates: Fates, work: Callable[[], Any], ended: Ended) -> None:
+        def checked(result: Any, error: BaseException | None) -> None:
+            if not isinstance(error, BillingError | Died | None):
+                raise Broken(repr(error)) from error
+            ended(result, error)
+
         life = Life(FUNCTION_LIFE, fates, fates.skew(self.weather.skew))
-        Process(self._kernel, life, work, ended)
+        Process(self._kernel, life, work, checked)
 
     # -- Hints of failures
 

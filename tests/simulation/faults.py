@@ -96,7 +96,7 @@ class DrawnFates:
         draw, weather = self._rng.random(), self._weather
         if draw >= weather.calls + weather.deaths:
             return None
-        kind = self._rng.choice(kinds if draw < weather.calls else DEATHS)
+        kind = self._rng.choice((kinds if draw < weather.calls else ()) or DEATHS)
         return kind if self._struck.may(f"{self._actor}/{self._calls}:{kind}") else None
 
     def happens(self, what: str, probability: float) -> bool:

@@ -63,11 +63,11 @@ class _Draw:
 
     def history(self) -> History:
         rng = self._rng
-        people = rng.choice((1, 1, 2, 2, 3))
+        people = rng.choice((1, 1, 1, 2, 2, 3))
         actions: list[Action] = []
         for who in range(people):
             actions += self._beginning(who)
-        for _ in range(rng.randint(3, 9)):
+        for _ in range(rng.randint(1, 5)):
             actions += self._doing(rng.randrange(people))
         setting = Setting(
             seed=self._seed,
@@ -164,7 +164,7 @@ class _Draw:
                 3 * DAY,
                 8 * DAY,
             )
-            + (31 * DAY,) * 3
+            + (31 * DAY,) * 2
         )
         return a.Wait(seconds)
 
@@ -200,7 +200,7 @@ def _failing_renewal(who: int, rng: random.Random) -> list[Action]:
     declines = rng.choice(("generic_decline", "insufficient_funds", "lost_card"))
     return [
         a.Behave(who, declines),
-        a.Wait(rng.choice((31 * DAY, 31 * DAY, 366 * DAY))),
+        a.Wait(rng.choice((31 * DAY,) * 9 + (366 * DAY,))),
         a.Wait(rng.choice((0.0, HOUR, 2 * DAY, 8 * DAY))),
         *ending,
     ]

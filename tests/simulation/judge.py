@@ -40,6 +40,7 @@ class Violation(AssertionError):
     def __init__(self, invariant: str, what: str) -> None:
         super().__init__(f"[{invariant}] {what}")
         self.invariant = invariant
+        self.struck: frozenset[str] = frozenset()  # the faults that had struck until then
 
 
 class Reader:

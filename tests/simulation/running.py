@@ -1,0 +1,105 @@
+"""Plays many seeds on several processes, and says how far it is."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TextIO
+
+#: Seeds that a process plays before it reports.
+CHUNK = 25
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a chunk of seeds."""
+
+    played: int
+    events: int = 0
+    executions: int = 0
+    stripe_reads: int = 0
+    failing: tuple[int, ...] = ()
+
+
+@dataclass
+class Progress:
+    """How far it is, on one line where somebody watches, else now and then on a line of its own."""
+
+    total: int
+    out: TextIO
+    played: int = 0
+    events: int = 0
+    executions: int = 0
+    failed: int = 0
+    _started: float = field(default_factory=time.monotonic)
+    _shown: float = 0.0
+
+    def note(self, result: Result) -> None:
+        self.played += result.played
+        self.events += result.events
+        self.executions += result.executions
+        self.failed += len(result.failing)
+        often = 0.5 if self.out.isatty() else 30.0
+        if time.monotonic() - self._shown >= often:
+            self._shown = time.monotonic()
+            end = "\r" if self.out.isatty() else "\n"
+            self.out.write(f"{self.last_line():79}{end}")
+            self.out.flush()
+
+    def clear(self) -> None:
+        if self.out.isatty():
+            self.out.write(f"{'':79}\r")
+
+    def last_line(self) -> str:
+        seconds = max(time.monotonic() - self._started, 0.001)
+        return (
+            f"{self.played} of {self.total} histories, {self.events} events, "
+            f"{self.executions} executions, {self.failed} violations, {self.played / seconds:.0f}/s"
+        )
+
+
+def run(seed: int, histories: int, jobs: int) -> Iterator[Result]:
+    """Play ``histories`` seeds from ``seed`` on; the results come as they are ready."""
+    chunks = [
+        range(first, min(first + CHUNK, seed + histories))
+        for first in range(seed, seed + histories, CHUNK)
+    ]
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(jobs, initializer=prepare) as pool:
+        yield from pool.imap_unordered(played, chunks)
+
+
+def prepare() -> None:
+    """Settle a process in: quiet, and without collecting what lives as long as it does."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    logging.disable(logging.CRITICAL)
+    from tests.simulation.quick import quicken  # noqa: PLC0415 - once the environment is set
+
+    quicken()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+
+
+def played(seeds: range) -> Result:
+    """Play a chunk of seeds."""
+    from tests.simulation.histories import drawn  # noqa: PLC0415 - after the process is prepared
+    from tests.simulation.judge import Violation  # noqa: PLC0415
+    from tests.simulation.play import play  # noqa: PLC0415
+
+    events = executions = reads = 0
+    failing = []
+    for seed in seeds:
+        try:
+            world = play(drawn(seed))
+        except Violation:
+            failing.append(seed)
+            continue
+        events += len(world.sent)
+        executions += len(world.cloud.runs)
+        reads += world.stripe_reads
+    return Result(len(seeds), events, executions, reads, tuple(failing))
