@@ -135,7 +135,7 @@ def test_a_condition_holds_as_documented(
         ("SET amount = amount - :hundred", {"amount": {"N": "-90"}}),
         ("SET amount = if_not_exists(amount, :one)", {"amount": {"N": "10"}}),
         ("SET fresh = if_not_exists(fresh, :one) + :nine", {"fresh": {"N": "10"}}),
-        ("SET fresh = phrase, phrase = :x", {"fresh": {"S": "hello"}, "phrase": {"S": "x"}}),
+        ("SET phrase = :x, fresh = phrase", {"fresh": {"S": "hello"}, "phrase": {"S": "x"}}),
         (
             "SET deep.core.tip = :x",
             {"deep": {"M": {"core": {"M": {"tip": {"S": "x"}}}}}},
@@ -195,7 +195,7 @@ def test_a_nested_write_leaves_earlier_answers_and_dumps_as_they_were(
         {"UpdateExpression": "REMOVE _id"},
         {"UpdateExpression": "REMOVE event_id"},
         {"UpdateExpression": "REMOVE phrase, phrase"},
-        {"UpdateExpression": "REMOVE deep, deep.core"},
+        {"UpdateExpression": "REMOVE deep.core, deep"},
         {"UpdateExpression": "REMOVE phrase REMOVE amount"},
         {"UpdateExpression": "SET phrase"},
         {"UpdateExpression": "SET phrase = gone"},
