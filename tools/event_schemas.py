@@ -50,7 +50,10 @@ def _path(model: type[FactEnvelope]) -> str:
 
 
 def _schema(model: type[FactEnvelope]) -> Json:
-    """As a consumer reads it: what a version has added since has a default, and may be missing."""
+    """As a consumer reads it: what a version has added since has a default, and may be missing.
+
+    And none is closed, so that a consumer with an older copy takes what was added.
+    """
     schema = model.model_json_schema(ref_template="#/definitions/{model}")
     definitions = schema.pop("$defs", {})
     named = {
@@ -58,7 +61,8 @@ def _schema(model: type[FactEnvelope]) -> Json:
         "$id": f"urn:scai:billing:v{SCHEMA_VERSION}:{model.__name__}",
         **schema,
     }
-    documented: Json = _plain_text(named | ({"definitions": definitions} if definitions else {}))
+    opened: Json = _opened(named | ({"definitions": definitions} if definitions else {}))
+    documented: Json = _plain_text(opened)
     return documented
 
 
@@ -118,6 +122,13 @@ def _message(model: type[FactEnvelope]) -> Json:
         },
         "x-eventbridge": {"source": SOURCE, "detail-type": model.__name__},
     }
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, dict):
+        closed = ("additionalProperties", False)
+        return {name: _opened(inner) for name, inner in value.items() if (name, inner) != closed}
+    return [_opened(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _plain_text(value: Any) -> Any:

@@ -118,12 +118,18 @@ def _ended(fact: SubscriptionEnded) -> Notification | None:
 
 
 def _refund(fact: PurchaseReversed) -> Notification | None:
-    """What was given back this time. What a bank took back is no gift of ours."""
+    """What was given back this time, of a purchase that we knew of or that is new.
+
+    What a bank took back is no gift of ours.
+    """
+    purchase = fact.after
+    is_new = _occurred(fact) - purchase.purchase_created <= LONGEST_NEWS
     refunded_before = fact.before.amount_refunded if fact.before else 0
-    amount = fact.after.amount_refunded - refunded_before
-    if amount <= 0 or fact.id.endswith(":dispute_lost"):
+    amount = purchase.amount_refunded - refunded_before
+    is_known = fact.before is not None or is_new
+    if amount <= 0 or not is_known or fact.id.endswith(":dispute_lost"):
         return None
-    return Notification(mail="refund", amount=Money(amount=amount, currency=fact.after.currency))
+    return Notification(mail="refund", amount=Money(amount=amount, currency=purchase.currency))
 
 
 _CHOICES: dict[type[FactEnvelope], Callable[[Any], Notification | None]] = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from billing.contracts.facts import FactEvent, fact_event
-from billing.domain.facts import Fact, facts_between
+from billing.domain.facts import Fact, facts_between, facts_of_healing
 from billing.domain.policy import Policy
 from billing.domain.record import Dunning, Record
 from tests.support.builders import NOW, a_purchase, a_record, a_subscription, an_invoice
@@ -58,18 +58,8 @@ CHANGES: dict[str, tuple[Record, Record]] = {
     "disputed and lost": (BOUGHT, a_record(purchases={"pi_1": a_purchase(dispute="lost")})),
 }
 
-#: Told by reconciliation rather than by a change of the record.
-HEALED = Fact(
-    key="DriftHealed:user_1:1",
-    type="DriftHealed",
-    user_id="user_1",
-    customer_id="cus_1",
-    version=1,
-    cause="reconcile:1",
-    occurred_at=NOW,
-    before=None,
-    after={"kinds": ["subscription"]},
-)
+#: Told by reconciliation besides.
+(HEALED,) = facts_of_healing(ACTIVE, ENDING.model_copy(update={"version": 1}), "reconcile:1", NOW)
 
 
 def facts_of(change: str) -> list[Fact]:

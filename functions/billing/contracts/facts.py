@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from billing.domain.access import Access
+from billing.domain.drift import Drift
 from billing.domain.facts import Fact
 from billing.domain.record import Invoice, Purchase, Subscription
 
@@ -188,14 +189,6 @@ class DuplicateSubscriptionFound(FactEnvelope):
     type: Literal["DuplicateSubscriptionFound"]
     before: None
     after: Subscription
-
-
-class Drift(BaseModel):
-    """How a record differed from what Stripe holds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    kinds: list[str]
 
 
 class DriftHealed(FactEnvelope):

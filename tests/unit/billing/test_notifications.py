@@ -169,6 +169,14 @@ def test_a_purchase_that_is_refunded_when_we_first_hear_of_it_says_so() -> None:
     assert chosen(fact) == Notification(mail="refund", amount=Money(amount=500, currency="usd"))
 
 
+def test_an_old_refund_of_a_customer_whom_we_only_got_to_know_is_no_news() -> None:
+    of_old = a_purchase(amount_refunded=500, purchase_created=NOW - LONGEST_NEWS - 1)
+    known = of_old.model_copy(update={"amount_refunded": 0})
+
+    assert chosen(a_fact("PurchaseReversed", "ch_1:500", after=of_old)) is None
+    assert chosen(a_fact("PurchaseReversed", "ch_1:500", before=known, after=of_old)) is not None
+
+
 def test_a_lost_dispute_is_no_refund_of_ours_even_beside_one() -> None:
     lost = a_purchase(dispute="lost", amount_refunded=500)
 

@@ -69,6 +69,15 @@ def test_what_is_told_validates_against_its_schema(change: str) -> None:
         validator(fact.type).validate(told(fact).model_dump(mode="json"))
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_member_that_is_added_within_a_version_breaks_no_consumers_copy(change: str) -> None:
+    for fact in facts_of(change):
+        sent = told(fact).model_dump(mode="json")
+        after = {**sent["after"], "added": 1} if sent["after"] else None
+
+        validator(fact.type).validate({**sent, "added": 1, "after": after})
+
+
 def test_a_healed_record_validates_against_its_schema() -> None:
     sent = told(HEALED).model_dump(mode="json")
 

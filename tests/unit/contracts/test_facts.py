@@ -36,7 +36,7 @@ def test_every_contract_is_for_a_fact_that_is_told_and_named_after_it() -> None:
 
 
 def test_a_healed_record_says_in_what_it_differed() -> None:
-    assert on_the_bus(HEALED)["after"] == {"kinds": ["subscription"]}
+    assert on_the_bus(HEALED)["after"] == {"kinds": ["differs"]}
 
 
 def test_a_failed_payment_says_what_is_due() -> None:
