@@ -1,7 +1,8 @@
 """Say whose a Stripe customer is, and link it: on the user's own item first, then in our map.
 
-A customer that the map knows as another's is refused before anything is written. Both writes are
-conditional and idempotent: a crash between the two is mended by running again.
+A customer that the map knows as another's is refused before anything is written. All writes are
+conditional and idempotent: a crash between them is mended by running again. A customer that gives
+way is retired first, so that no late event of it can ever take its successor's place.
 """
 
 from billing.domain.errors import UserConflict, UserNotFound
@@ -27,6 +28,8 @@ def link_customer(
         raise UserNotFound(f"user {user_id} does not exist")
     if customers.user_of(customer_id) not in (None, user_id):
         raise UserConflict(f"customer {customer_id} belongs to another user than {user_id}")
+    if replaces not in (None, customer_id) and not customers.retire(replaces, user_id):
+        raise UserConflict(f"customer {replaces} belongs to another user than {user_id}")
     if not users.link(user, customer_id, replaces):
         raise UserConflict(f"user {user_id} is linked with another customer than {customer_id}")
     if not customers.assign(customer_id, user_id):

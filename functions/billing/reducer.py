@@ -13,11 +13,18 @@ from billing.domain.drift import RecordKind, drift_between
 from billing.domain.errors import LeaseLost, RecordContended
 from billing.domain.events import BillingEvent, InvoiceEvent, ReadEvent
 from billing.domain.facts import Fact, facts_between, facts_of_healing
-from billing.domain.merge import changes_between, with_customer, with_event, without_checkout
+from billing.domain.merge import (
+    changes_between,
+    with_customer,
+    with_event,
+    with_former,
+    without_checkout,
+)
 from billing.domain.policy import Policy
 from billing.domain.record import Record, Subscription, Value
 from billing.looking import StripeReads, learnt, readable
 from billing.store.commit import Committer, FactsExist, RecordOvertaken
+from billing.store.customers import CustomerStore
 from billing.store.ledger import Entry
 
 #: Tries before a contended record is left to the state machine's backoff.
@@ -55,11 +62,13 @@ class Reducer:
     def __init__(
         self,
         committer: Committer,
+        customers: CustomerStore,
         stripe: StripeReads,
         policy: Policy,
         now: Callable[[], int],
     ) -> None:
         self._committer = committer
+        self._customers = customers
         self._records = committer.records
         self._ledger = committer.ledger
         self._stripe = stripe
@@ -140,7 +149,7 @@ class Reducer:
 
     def _reduce(self, cause: Cause, decide_on: Callable[[Record, int], Decision]) -> Reduction:
         for _ in range(ATTEMPTS):
-            before, now = self._records.load(cause.user_id), self._now()
+            before, now = self._load(cause), self._now()
             decision = decide_on(before, now)
             if isinstance(decision, Ignore):
                 return Reduction(before, before, self._ignored(cause, now, decision.reason))
@@ -156,6 +165,20 @@ class Reducer:
                 self._ledger.take_up(cause.customer_id, cause.user_id, now)
             return Reduction(before, before if idle else after, entry)
         raise RecordContended(f"the record of user {cause.user_id} is contended")
+
+    def _load(self, cause: Cause) -> Record:
+        """Load the record, which may never have heard of a customer that had its day before.
+
+        The map is asked after the record is loaded: whoever took that customer's place retired it
+        first, so either the map says so, or the record is overtaken.
+        """
+        record = self._records.load(cause.user_id)
+        known = (None, record.customer_id, *record.former_customers)
+        if cause.customer_id in known or record.customer_id is None:
+            return record
+        if self._customers.is_retired(cause.customer_id):
+            return with_former(record, cause.customer_id)
+        return record
 
     def _ignored(self, cause: Cause, now: int, reason: str = "nothing new") -> Entry:
         entry = _entry(cause, now, outcome="stale", reason=reason)

@@ -84,7 +84,7 @@ class Ports:
     @cached_property
     def reducer(self) -> Reducer:
         committer = Committer(client(), self.records, self.ledger)
-        return Reducer(committer, self.stripe, self.policy, self.now)
+        return Reducer(committer, self.customers, self.stripe, self.policy, self.now)
 
     @cached_property
     def policy(self) -> Policy:

@@ -58,14 +58,15 @@ def with_customer(record: Record, customer_id: str) -> Record:
     """
     if customer_id == record.customer_id or customer_id in record.former_customers:
         return record
-    former = dict.fromkeys((*record.former_customers, record.customer_id))
-    return record.model_copy(
-        update={
-            "customer_id": customer_id,
-            "former_customers": tuple(known for known in former if known is not None),
-            "op_seq": record.op_seq + 1,
-        }
-    )
+    current = record.customer_id
+    remembered = with_former(record, current) if current is not None else record
+    return remembered.model_copy(update={"customer_id": customer_id, "op_seq": record.op_seq + 1})
+
+
+def with_former(record: Record, customer_id: str) -> Record:
+    """Remember a customer whose place another has taken."""
+    former = dict.fromkeys((*record.former_customers, customer_id))
+    return record.model_copy(update={"former_customers": tuple(former)})
 
 
 def with_subscription(record: Record, subscription: Subscription, stamp: Stamp) -> Record:

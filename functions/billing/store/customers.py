@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from billing.store.dynamodb import condition_failed, errors_translated
+from billing.store.dynamodb import Item, condition_failed, errors_translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,23 +19,39 @@ class CustomerStore:
 
     def user_of(self, customer_id: str) -> str | None:
         """The user's ``_id``, None for a customer that isn't ours (yet)."""
+        item = self._load(customer_id)
+        return item["user_id"]["S"] if item else None
+
+    def is_retired(self, customer_id: str) -> bool:
+        """Whether another customer has taken this one's place, or is about to."""
+        return "retired" in self._load(customer_id)
+
+    def retire(self, customer_id: str, user_id: str) -> bool:
+        """Note that a customer has had its day; False where it is another user's. Idempotent."""
+        return self._put(customer_id, {"user_id": {"S": user_id}, "retired": {"BOOL": True}})
+
+    def assign(self, customer_id: str, user_id: str) -> bool:
+        """Assign a customer to a user; False where it is another user's. Idempotent."""
+        return self._put(customer_id, {"user_id": {"S": user_id}})
+
+    def _load(self, customer_id: str) -> Item:
+        """Read consistently; empty where there is none."""
         with errors_translated():
             answer = self._client.get_item(
                 TableName=self._table,
                 Key={"customer_id": {"S": customer_id}},
                 ConsistentRead=True,
             )
-        return answer["Item"]["user_id"]["S"] if "Item" in answer else None
+        return answer.get("Item", {})
 
-    def assign(self, customer_id: str, user_id: str) -> bool:
-        """Assign a customer to a user; False where it is another user's. Idempotent."""
+    def _put(self, customer_id: str, attributes: Item) -> bool:
         try:
             with errors_translated():
                 self._client.put_item(
                     TableName=self._table,
-                    Item={"customer_id": {"S": customer_id}, "user_id": {"S": user_id}},
+                    Item={"customer_id": {"S": customer_id}, **attributes},
                     ConditionExpression="attribute_not_exists(user_id) OR user_id = :user",
-                    ExpressionAttributeValues={":user": {"S": user_id}},
+                    ExpressionAttributeValues={":user": attributes["user_id"]},
                 )
         except ClientError as error:
             if condition_failed(error):

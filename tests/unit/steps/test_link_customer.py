@@ -73,3 +73,33 @@ def test_a_customer_of_another_user_stays_theirs(ports: FakePorts) -> None:
         link(ports, "user_1", "cus_1")
 
     assert ports.customers.user_of("cus_1") == "user_2"
+
+
+def test_a_customer_that_gives_way_is_retired_before_the_user_names_another(
+    ports: FakePorts,
+) -> None:
+    add_user("user_1", stripe_customer_id="cus_0")
+
+    link(ports, "user_1", "cus_1", replaces="cus_0")
+
+    assert ports.customers.is_retired("cus_0")
+    assert ports.customers.user_of("cus_0") == "user_1", "its late events are still this user's"
+    assert not ports.customers.is_retired("cus_1")
+
+
+def test_linking_again_retires_nobody(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_1")
+
+    link(ports, "user_1", "cus_1", replaces="cus_1")
+
+    assert not ports.customers.is_retired("cus_1")
+
+
+def test_a_customer_that_is_anothers_does_not_give_way(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_0")
+    ports.customers.assign("cus_0", "user_2")
+
+    with pytest.raises(UserConflict):
+        link(ports, "user_1", "cus_1", replaces="cus_0")
+
+    assert user_item()["stripe_customer_id"] == "cus_0"

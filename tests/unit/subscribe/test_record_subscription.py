@@ -183,6 +183,24 @@ def test_a_second_live_subscription_raises_an_alarm_once(ports: FakePorts) -> No
     assert fact_types().count("DuplicateSubscriptionFound") == 1
 
 
+def test_a_late_event_of_a_customer_that_gave_way_does_not_bring_it_back(
+    ports: FakePorts,
+) -> None:
+    """The record has never heard of it: its successor was the first whom we got to know."""
+    ports.customers.retire("cus_0", "user_1")
+    ports.customers.assign("cus_1", "user_1")
+    ports.stripe.put(subscription_json())
+    record(ports, CREATED)
+    before = stored(ports)
+    late = event_json("customer.subscription.deleted", subscription_json(id="sub_0"), id="evt_0")
+    request = request_of(ports, late).model_copy(update={"customer_id": "cus_0"})
+
+    assert record_subscription(request, ports).outcome == "stale"
+
+    assert stored(ports) == before
+    assert ledger_item("evt_0")["reason"] == "of a former customer"
+
+
 def test_its_session_frees_the_checkout_slot(ports: FakePorts) -> None:
     slot = CheckoutSlot(op_seq=1, price_id="price_standard", quantity=1, session_id="cs_test_1")
     ports.records.save(Record(user_id="user_1", version=1, checkout=slot), replacing=0)
