@@ -41,6 +41,12 @@ class Settings(BaseModel):
         )
 
 
+class ReconcileSettings(Settings):
+    """What reconciliation needs besides: how much of Stripe's rate limit it may take."""
+
+    reconcile_requests_per_second: float = Field(alias="RECONCILE_REQUESTS_PER_SECOND", gt=0, le=25)
+
+
 class TokenSettings(Settings):
     """Which claim of a token says whose it is: for who writes it and who reads it."""
 

@@ -1,4 +1,4 @@
-"""Step Functions' executions, as far as the ledger needs them."""
+"""Step Functions' executions, as far as we need them."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Executions:
-    """Answers whether the holder of a lease is still at work, and what it works on."""
+    """Answers whether the holder of a lease is still at work, and on what; starts its successor."""
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
@@ -36,6 +36,22 @@ class Executions:
             StoreUnavailable: Step Functions did not answer.
         """
         return self._describe(execution)["input"]
+
+    def start_successor(self, execution: str, name: str, input_: str) -> None:
+        """Start an execution of the same machine, once: under a name that it has for ever.
+
+        Raises:
+            StoreUnavailable: Step Functions did not answer.
+        """
+        machine = execution.rsplit(":", 1)[0].replace(":execution:", ":stateMachine:")
+        try:
+            self._client.start_execution(stateMachineArn=machine, name=name, input=input_)
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return
+        except ClientError as error:
+            raise StoreUnavailable(f"Step Functions: {error_code(error)}") from error
+        except BotoCoreError as error:
+            raise StoreUnavailable("Step Functions did not answer") from error
 
     def _describe(self, execution: str) -> "DescribeExecutionOutputTypeDef":
         try:

@@ -11,18 +11,17 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from billing.bus import Envelope
 from billing.contracts.stripe_events import StripeEvent, explain
-from billing.contracts.trimmed import LARGEST_EVENT, trimmed
 from billing.domain.errors import BusUnavailable, ConfigurationError, StoreUnavailable
+from billing.front_door import enveloped
 from billing.gateway.secrets import StripeSecrets
 from billing.observability import log_context, logger
 from billing.runtime import Ports
 from webhook.signature import InvalidSignature, SignatureMismatch, verify
 
-SOURCE = "scai.stripe"
 RETRY_AFTER_SECONDS = 5
 
 Request = dict[str, Any]
@@ -82,7 +81,7 @@ def _known(secrets: StripeSecrets) -> list[str]:
 
 
 def _envelope(body: bytes) -> Envelope:
-    """Wrap the event as Stripe sent it; one that is too large goes on by its id."""
+    """Wrap what is a Stripe event."""
     try:
         members = from_json(body, allow_inf_nan=False)
         event = StripeEvent.model_validate(members)
@@ -91,16 +90,7 @@ def _envelope(body: bytes) -> Envelope:
     except ValueError:
         raise MalformedBody("The body is not valid JSON") from None
     log_context(event_id=event.id, event_type=event.type, customer_id=event.customer_id)
-    return Envelope(source=SOURCE, detail_type=event.type, detail=_detail(body, members))
-
-
-def _detail(body: bytes, members: dict[str, Any]) -> str:
-    """The event's own text, unless it is too large, or lacks what the rules' transformers name."""
-    if len(body) > LARGEST_EVENT:
-        members = trimmed(members)
-    elif "api_version" in members:
-        return body.decode()
-    return to_json({"api_version": None, **members}).decode()
+    return enveloped(body, members)
 
 
 def _answer(status: int, body: dict[str, str], headers: dict[str, str] | None = None) -> Response:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from billing.domain.access import access_of
 from billing.domain.merge import with_listed
-from billing.domain.record import Record, Stamp, Subscription, Value
+from billing.domain.policy import Policy
+from billing.domain.record import Record, Stamp, Stored, Subscription
 
 #: What a record itself may be wrong in. ``missing`` is a subscription that it should hold,
 #: ``differs`` one that it holds otherwise, ``access`` a level that should have been announced.
@@ -26,7 +28,7 @@ Kind = (
 )
 
 
-class Drift(Value):
+class Drift(Stored):
     """What was wrong with a record."""
 
     kinds: tuple[RecordKind, ...]
@@ -41,6 +43,12 @@ def drift_of(record: Record, listed: Iterable[Subscription]) -> tuple[RecordKind
     seen = {s.subscription_id: s for s in listed}
     stamp = record.stamp or Stamp(lo=0, hi=0)
     return drift_between(record, with_listed(record, (held | seen).values(), stamp))
+
+
+def access_drift(record: Record, policy: Policy, now: int) -> tuple[RecordKind, ...]:
+    """Say whether another level was last announced than the user has by now."""
+    due = access_of(record, policy, now).level
+    return () if record.access_level == due else ("access",)
 
 
 def drift_between(held: Record, true: Record) -> tuple[RecordKind, ...]:

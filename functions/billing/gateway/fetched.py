@@ -12,3 +12,19 @@ class Fetched(Value, Generic[Read]):
 
     value: Read
     stamp: Stamp
+
+
+class Last(Value):
+    """The last object of a page: the next one begins behind it."""
+
+    id: str
+    created: int
+
+
+class Page(Value, Generic[Read]):
+    """One page of a list, newest first. ``unreadable`` are ids of objects of an unknown shape."""
+
+    items: tuple[Read, ...]
+    unreadable: tuple[str, ...] = ()
+    last: Last | None = None
+    more: bool

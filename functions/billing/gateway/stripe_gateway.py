@@ -30,7 +30,7 @@ from billing.contracts.stripe_objects import (
 )
 from billing.domain.errors import ContractViolation, StripeRejected, StripeUnavailable
 from billing.domain.record import CustomerState, Invoice, Purchase, Stamp
-from billing.gateway.fetched import Fetched
+from billing.gateway.fetched import Fetched, Last, Page
 from billing.gateway.secrets import SecretReader
 from billing.gateway.stripe_errors import classified
 
@@ -228,6 +228,48 @@ class StripeGateway:
         )
         return [_parsed(StripeCheckoutSession, found) for found in answer.data]
 
+    # -- Lists that are read a page at a time ---------------------------------------------------
+
+    def subscriptions_page(self, after: str | None) -> Page[StripeSubscription]:
+        """List all subscriptions, newest first, ended ones included: the page behind ``after``.
+
+        Stripe leaves out those of test clocks.
+        """
+        params = {"status": "all", "limit": PAGE, **_behind(after)}
+        page = self._call(lambda c: c.v1.subscriptions.list(params))  # type: ignore[arg-type]
+        readable, unreadable = [], []
+        for found in page.data:
+            try:
+                readable.append(_parsed(StripeSubscription, found))
+            except ContractViolation:
+                unreadable.append(found.id)
+        return Page[StripeSubscription](
+            items=tuple(readable),
+            unreadable=tuple(unreadable),
+            last=_last(page),
+            more=page.has_more,
+        )
+
+    def events_page(
+        self, types: Sequence[str], since: int, until: int, after: str | None
+    ) -> Page[dict[str, Any]]:
+        """List the events of at most twenty types, newest first: the page behind ``after``.
+
+        As Stripe wrote them, and made within these times (UTC seconds). It keeps them for 30 days.
+        """
+        params = {
+            "types": list(types),
+            "created": {"gte": since, "lte": until},
+            "limit": PAGE,
+            **_behind(after),
+        }
+        page = self._call(lambda c: c.v1.events.list(params))  # type: ignore[arg-type]
+        return Page[dict[str, Any]](
+            items=tuple(found.to_dict() for found in page.data),
+            last=_last(page),
+            more=page.has_more,
+        )
+
     # -- Writes ---------------------------------------------------------------------------------
 
     def create_customer(self, params: dict[str, Any], key: str) -> StripeCustomer:
@@ -305,6 +347,16 @@ def _parsed(model: type[Model], answer: stripe.StripeObject) -> Model:
 
 def _all_parsed(model: type[Model], pages: Iterable[stripe.ListObject[Listed]]) -> Iterator[Model]:
     return (_parsed(model, found) for page in pages for found in page.data)
+
+
+def _behind(after: str | None) -> dict[str, str]:
+    return {} if after is None else {"starting_after": after}
+
+
+def _last(
+    page: stripe.ListObject[stripe.Subscription] | stripe.ListObject[stripe.Event],
+) -> Last | None:
+    return Last(id=page.data[-1].id, created=page.data[-1].created) if page.data else None
 
 
 def _date(answer: stripe.StripeObject) -> int:

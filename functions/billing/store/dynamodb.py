@@ -3,7 +3,7 @@
 Unset attributes are left out, so that sparse indexes stay sparse; numbers are integers, always.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
@@ -39,6 +39,10 @@ _TRANSIENT = {
 }
 
 
+#: BatchGetItem's limit. Of an answer over 16 MB the rest comes as unprocessed.
+_BATCH = 100
+
+
 @cache
 def client() -> "DynamoDBClient":
     """One client per process, with connections kept and short timeouts."""
@@ -58,6 +62,29 @@ def to_values(values: Mapping[str, Any]) -> Item:
 def from_item(item: Mapping[str, Any]) -> Item:
     """Read an item back; numbers come as int."""
     return {name: _integers(_deserialize(value)) for name, value in item.items()}
+
+
+def batch_get(client: "DynamoDBClient", table: str, key: str, values: Iterable[str]) -> list[Item]:
+    """Read many items consistently, by their keys; those that there are, in no order.
+
+    Raises:
+        StoreUnavailable: DynamoDB throttled, or didn't answer.
+    """
+    found: list[Item] = []
+    waiting: list[Any] = [{key: {"S": value}} for value in dict.fromkeys(values)]
+    while waiting:
+        asked, waiting = waiting[:_BATCH], waiting[_BATCH:]
+        with errors_translated():
+            answer = client.batch_get_item(
+                RequestItems={table: {"Keys": asked, "ConsistentRead": True}}
+            )
+        items = answer["Responses"].get(table, [])
+        unread = answer.get("UnprocessedKeys", {}).get(table)
+        if unread and not items:
+            raise StoreUnavailable("DynamoDB read nothing of a batch")
+        found += [from_item(item) for item in items]
+        waiting += unread["Keys"] if unread else []
+    return found
 
 
 @contextmanager

@@ -5,6 +5,7 @@ An event's item says who works on it (the lease), how often it was delivered and
 event has none, so it may be claimed again.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import ClientError
@@ -13,9 +14,10 @@ from billing.contracts.stripe_events import StripeEvent
 from billing.domain.errors import LeaseLost
 from billing.domain.facts import Fact
 from billing.domain.lease import LEASE_SECONDS, Lease
-from billing.domain.record import Value
+from billing.domain.record import Stored, Value
 from billing.store.dynamodb import (
     Item,
+    batch_get,
     condition_failed,
     errors_translated,
     from_item,
@@ -58,6 +60,15 @@ class Failure(Value):
     redrive_count: int
     at: int
     user_id: str | None = None
+
+
+class Standing(Stored):
+    """How it stands with an event; ``outcome`` is None while it is worked on."""
+
+    event_id: str
+    outcome: Literal["applied", "stale", "ignored", "failed"] | None = None
+    received_at: int
+    waits_for_customer: str | None = None
 
 
 class Ledger:
@@ -202,6 +213,11 @@ class Ledger:
             facts=tuple(attributes["facts"]),
             at=attributes["done_at"],
         )
+
+    def standing_of(self, event_ids: Iterable[str]) -> dict[str, Standing]:
+        """How it stands with many events, by id; one that never came isn't among them."""
+        found = batch_get(self._client, self._table, "event_id", event_ids)
+        return {item["event_id"]: Standing.model_validate(item) for item in found}
 
     def close(self, entry: Entry) -> None:
         """Close an event that changes nothing else.
