@@ -28,6 +28,7 @@ from billing.store.customers import CustomerStore
 from billing.store.dynamodb import client
 from billing.store.ledger import Ledger
 from billing.store.records import RecordStore
+from billing.store.runs import RunStore
 from billing.store.users import UserStore
 
 Input = TypeVar("Input", bound=BaseModel)
@@ -64,6 +65,10 @@ class Ports:
         return Ledger(client(), self.settings.events_table, self.settings.ledger_ttl_days)
 
     @cached_property
+    def runs(self) -> RunStore:
+        return RunStore(client(), self.settings.events_table, self.settings.ledger_ttl_days)
+
+    @cached_property
     def executions(self) -> Executions:
         return Executions(boto3.client("stepfunctions", config=SHORT_CALLS))
 
@@ -96,13 +101,13 @@ class Ports:
 
 
 def step_handler(
-    input_model: type[Input], step: Step[Input]
+    input_model: type[Input], step: Step[Input], ports: Ports | None = None
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
     """Make a step's Lambda handler: validate the input, run the step, return its output as JSON.
 
     An exception is logged once and raised: its class name is what the machine retries by.
     """
-    ports = Ports()
+    wired = ports or Ports()
 
     @logger.inject_lambda_context(clear_state=True)
     def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -117,7 +122,7 @@ def step_handler(
             customer_id=event.get("customer_id"),
         )
         try:
-            answer = step(request, ports).model_dump(mode="json")
+            answer = step(request, wired).model_dump(mode="json")
         except Exception:
             logger.exception("step failed")
             raise

@@ -1,10 +1,11 @@
 """Our own map of Stripe customer → user, read consistently and written once per customer."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from billing.store.dynamodb import Item, condition_failed, errors_translated
+from billing.store.dynamodb import Item, batch_get, condition_failed, errors_translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +30,11 @@ class CustomerStore:
     def retire(self, customer_id: str, user_id: str) -> bool:
         """Note that a customer has had its day; False where it is another user's. Idempotent."""
         return self._put(customer_id, {"user_id": {"S": user_id}, "retired": {"BOOL": True}})
+
+    def users_of(self, customer_ids: Iterable[str]) -> dict[str, str]:
+        """The users' ``_id`` by customer, of those customers that are ours."""
+        found = batch_get(self._client, self._table, "customer_id", customer_ids)
+        return {item["customer_id"]: item["user_id"] for item in found}
 
     def assign(self, customer_id: str, user_id: str) -> bool:
         """Assign a customer to a user; False where it is another user's. Idempotent."""
