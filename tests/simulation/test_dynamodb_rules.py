@@ -432,13 +432,14 @@ def queried(client: MemoryDynamoDB, **more: Any) -> list[str]:
         "ExpressionAttributeValues": {":user": {"S": "user_1"}} | more.pop("values", {}),
         **more,
     }
-    ids = []
-    while True:
+    ids: list[str] = []
+    while len(ids) < 10:
         answer = client.query(**call)
         ids += [item["event_id"]["S"] for item in answer["Items"]]
         if "LastEvaluatedKey" not in answer:
-            return ids
+            break
         call["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return ids
 
 
 @pytest.mark.parametrize("limit", [{}, {"Limit": 1}, {"Limit": 3}, {"Limit": 4}])
