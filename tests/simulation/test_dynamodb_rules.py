@@ -193,7 +193,7 @@ def test_a_nested_write_leaves_earlier_answers_and_dumps_as_they_were(
         {"UpdateExpression": "REMOVE phrase", "ExpressionAttributeValues": {}},
         {"UpdateExpression": "REMOVE status"},
         {"UpdateExpression": "REMOVE _id"},
-        {"UpdateExpression": "REMOVE event_id"},
+        {"UpdateExpression": "SET event_id = phrase"},
         {"UpdateExpression": "REMOVE phrase, phrase"},
         {"UpdateExpression": "REMOVE deep.core, deep"},
         {"UpdateExpression": "REMOVE phrase REMOVE amount"},
