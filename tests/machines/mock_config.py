@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from billing.contracts.reconcile import Cursor, Run, StartSuccessorOutput
 from billing.contracts.steps import (
     ClaimEventOutput,
     FailureOutput,
@@ -20,6 +21,7 @@ from billing.contracts.steps import (
 )
 from billing.domain.errors import (
     BillingError,
+    BusUnavailable,
     ContractViolation,
     LeaseLost,
     RecordContended,
@@ -44,6 +46,15 @@ APPLIED = LifecycleOutput(outcome="applied")
 WAITING = FailureOutput(outcome="waiting", until="2026-01-01T00:00:00Z")
 RECOVERED = FailureOutput(outcome="recovered")
 RESTRICTED = FailureOutput(outcome="restricted")
+MORE = Run(
+    outcome="more",
+    id="run_1",
+    scope="all",
+    started_at=1_800_000_000,
+    since=1_790_000_000,
+    cursor=Cursor(phase="subscriptions"),
+)
+FULL, DONE, LEFT = (MORE.model_copy(update={"outcome": end}) for end in ("full", "done", "left"))
 
 #: One answer per try. A Task is tried at most 11 times.
 RESPONSES: dict[str, list[Answer]] = {
@@ -76,6 +87,23 @@ RESPONSES: dict[str, list[Answer]] = {
     "WaitingThenRestricted": [WAITING, RESTRICTED],
     "StripeUnavailableThenRestricted": [StripeUnavailable, RESTRICTED],
     "DiesThenRecovered": ["Runtime.ExitError", RECOVERED],
+    "RunClaimed": [MORE],
+    "RunLeft": [LEFT],
+    "LeaseLostThenRunLeft": [LeaseLost, LEFT],
+    "TimesOutThenRunClaimed": ["Sandbox.Timedout", MORE],
+    "UserNotFound": [UserNotFound],
+    "OnePage": [DONE],
+    "ThreePages": [MORE, MORE, DONE],
+    "FullAfterTwoPages": [MORE, FULL],
+    "PageThenLeft": [MORE, LEFT],
+    "StripeUnavailableThenOnePage": [StripeUnavailable, StoreUnavailable, BusUnavailable, DONE],
+    "DiesThenOnePage": ["Runtime.ExitError", DONE],
+    "SuccessorStarted": [StartSuccessorOutput(successor="run_1-500")],
+    "ThrottledThenSuccessorStarted": [
+        "Lambda.TooManyRequestsException",
+        StoreUnavailable,
+        StartSuccessorOutput(successor="run_1-500"),
+    ],
 }
 
 

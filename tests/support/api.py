@@ -107,8 +107,8 @@ class InProcess(EngineClient):
         return json.dumps({"error": error}), trouble.status, headers
 
 
-class FakeApiPorts(FakePorts, ApiPorts):
-    """The API's ports: real stores on moto, the real gateway on the simulator's engine."""
+class EnginePorts(FakePorts):
+    """Ports with the real gateway on the simulator's engine, in place of the fake one."""
 
     @cached_property
     def engine(self) -> Engine:
@@ -123,6 +123,19 @@ class FakeApiPorts(FakePorts, ApiPorts):
     @cached_property
     def stripe(self) -> StripeGateway:  # type: ignore[override]  # the real one
         return StripeGateway(self.secrets, self.settings.stripe_api_base, http=self.wire)
+
+    def at_stripe(
+        self, method: str, path: str, params: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Do something at Stripe without our code."""
+        answer = self.engine.request(method, path, params, self.engine.own_headers())
+        assert answer.status == 200, answer.body
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+class FakeApiPorts(EnginePorts, ApiPorts):
+    """The API's ports: real stores on moto, the real gateway on the simulator's engine."""
 
 
 class Api:
@@ -181,11 +194,7 @@ class Api:
         self, method: str, path: str, params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Do something at Stripe without our code."""
-        engine = self.ports.engine
-        answer = engine.request(method, path, params, engine.own_headers())
-        assert answer.status == 200, answer.body
-        body: dict[str, Any] = answer.json()
-        return body
+        return self.ports.at_stripe(method, path, params)
 
     def sessions(self, **fields: Any) -> list[dict[str, Any]]:
         """Checkout sessions at Stripe with these fields, the newest first."""

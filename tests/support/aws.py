@@ -132,17 +132,24 @@ class FakeBus(Bus):
 
 
 class FakeExecutions:
-    """Step Functions with the executions that a test says are running, and their inputs."""
+    """Step Functions with the executions that a test says are running, and their inputs.
+
+    ``successors`` are those that were started by another, by name with their input.
+    """
 
     def __init__(self) -> None:
         self.running: set[str] = set()
         self.inputs: dict[str, str] = {}
+        self.successors: dict[str, str] = {}
 
     def is_running(self, execution: str) -> bool:
         return execution in self.running
 
     def input_of(self, execution: str) -> str:
         return self.inputs[execution]
+
+    def start_successor(self, execution: str, name: str, input_: str) -> None:
+        self.successors.setdefault(name, input_)
 
 
 class FakePorts(Ports):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.definitions import event_machines, pascal
+from tests.support.definitions import event_machines, machine_names, pascal
 from tests.support.template import Template
 
 PARAMETERS = {
@@ -95,7 +95,7 @@ def test_another_stack_whose_name_begins_alike_is_none_of_ours() -> None:
     ]
     rule = RULES["RecordFailureRule"]["EventPattern"]["detail"]["stateMachineArn"]
 
-    machines = {f"scai-billing-{machine}" for machine in event_machines()}
+    machines = {f"scai-billing-{machine}" for machine in machine_names()}
     assert {arn.split(":")[-2] for arn in arns} == machines
     assert set(rule) == machines
 

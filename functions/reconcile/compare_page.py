@@ -1,0 +1,57 @@
+"""Compare Page, in ``reconcile``: look at one page of Stripe's or ours, heal, note the progress.
+
+Guards that each page counts once, however often the step runs, and that an execution which has lost
+its run leaves it: what it did by then is idempotent.
+"""
+
+from billing.contracts.reconcile import Run, RunInput
+from billing.observability import logger
+from billing.reconciling.findings import Findings
+from billing.reconciling.look import Look
+from billing.reconciling.phases import look_at_a_page
+from billing.reconciling.ports import ReconcilePorts
+from billing.runtime import Ports, step_handler
+from billing.store.runs import RunEntry
+
+
+def compare_page(request: RunInput, ports: Ports) -> Run:
+    """Look at the page at which the run stands; answer with where it stands then.
+
+    Raises:
+        StripeUnavailable: Stripe didn't answer.
+        StoreUnavailable: DynamoDB didn't answer.
+        BusUnavailable: EventBridge didn't take an event.
+    """
+    entry = ports.runs.find(request.run.key)
+    if entry is None or not _is_next(entry, request):
+        return _elsewhere(entry, request)
+    findings = Findings(entry)
+    looked = look_at_a_page(Look(run=entry.run, findings=findings, ports=ports))
+    after = findings.put_down_in(looked)
+    if looked.outcome == "done":
+        after = _completed(after, ports.now())
+    if not ports.runs.save(after):
+        return _elsewhere(ports.runs.find(request.run.key), request)
+    return after.run
+
+
+def _is_next(entry: RunEntry, request: RunInput) -> bool:
+    here = (entry.run.id, entry.run.page, entry.lease_execution)
+    return here == (request.run.id, request.run.page, request.execution)
+
+
+def _elsewhere(entry: RunEntry | None, request: RunInput) -> Run:
+    """Where the run stands if not here: this page was looked at before, or another run began."""
+    if entry is not None and entry.run.id == request.run.id and entry.run.page > request.run.page:
+        return entry.run
+    return request.run.model_copy(update={"outcome": "left"})
+
+
+def _completed(entry: RunEntry, now: int) -> RunEntry:
+    run = entry.run
+    logger.info("reconciled", run_id=run.id, scope=run.key, **run.tally.model_dump())
+    covered = {"covered_until": run.started_at} if run.scope == "all" else {}
+    return entry.model_copy(update={"lease_execution": None, "completed_at": now, **covered})
+
+
+handler = step_handler(RunInput, compare_page, ReconcilePorts())
