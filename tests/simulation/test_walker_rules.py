@@ -132,6 +132,15 @@ def test_every_retry_counts_its_own_tries() -> None:
     assert execution.fail("Once") == Failed("A", "Once", "")
 
 
+def test_the_first_retry_that_covers_an_error_has_the_last_word() -> None:
+    execution = started(a_task(Retry=[RETRIES[0], {"ErrorEquals": ["States.ALL"]}]))
+
+    execution.fail("Once")
+    execution.wake()
+
+    assert execution.fail("Once") == Failed("A", "Once", "")
+
+
 def test_a_state_that_is_entered_again_has_all_its_tries_again() -> None:
     retry = [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}]
     execution = started(a_task(Retry=retry, End=False, Next="B"), a_task(End=False, Next="A"))
@@ -347,7 +356,17 @@ def test_what_the_walker_does_not_know_it_refuses_on_loading(state: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "state", [a_task(End=False, Next="Nowhere"), a_task(Next="A"), a_task(End=False)]
+    "state",
+    [
+        a_task(End=False, Next="Nowhere"),
+        a_task(Catch=[{"ErrorEquals": ["Known"], "Next": "Nowhere"}]),
+        {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "Nowhere"}],
+        },
+        a_task(Next="A"),
+        a_task(End=False),
+    ],
 )
 def test_a_broken_definition_is_refused_on_loading(state: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"Nowhere|Next or End"):
