@@ -3,10 +3,10 @@
 moto is not DynamoDB either, but it is another's reading of the same documentation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -37,6 +37,31 @@ if TYPE_CHECKING:
 Operation = tuple[str, str, tuple[Any, ...]]
 
 
+class Walks:
+    """What is read of many items, where DynamoDB promises no order among equals."""
+
+    def __init__(self, records: RecordStore) -> None:
+        self._records = records
+
+    def records(self, user_ids: list[str]) -> list[Record]:
+        return sorted(self._records.load_all(user_ids), key=lambda record: record.user_id)
+
+    def subscriptions(self, created: int, limit: int) -> list[str]:
+        pages = self._all(partial(self._records.subscriptions_after, created), limit)
+        return sorted(held.position.user_id for held in pages)
+
+    def grace_over(self, before: int, limit: int) -> list[str]:
+        return sorted(self._all(partial(self._records.grace_over, before), limit))
+
+    @staticmethod
+    def _all(read: Callable[[Any, int], tuple[list[Any], Any]], limit: int) -> list[Any]:
+        found, position = read(None, limit)
+        while position is not None:
+            more, position = read(position, limit)
+            found += more
+        return found
+
+
 @dataclass
 class Stores:
     """The real stores on one client."""
@@ -49,6 +74,7 @@ class Stores:
         self.committer = Committer(self.client, self.records, self.ledger)
         self.customers = CustomerStore(self.client, "scai_billing_customers")
         self.users = UserStore(self.client, "users_scai", "email")
+        self.walks = Walks(self.records)
 
     def answer(self, operation: Operation) -> tuple[str, Any]:
         """What the caller sees: an answer, or an exception."""
@@ -104,6 +130,7 @@ user_ids = st.sampled_from(["user_1", "user_2", "user_3"])
 customer_ids = st.sampled_from(["cus_1", "cus_2"])
 versions = st.integers(0, 3)
 times = st.integers(NOW, NOW + 3)
+limits = st.integers(1, 3)
 
 
 @st.composite
@@ -177,6 +204,9 @@ def an_operation(store: str, method: str, *arguments: st.SearchStrategy[Any]) ->
 operations = st.one_of(
     an_operation("records", "load", user_ids),
     an_operation("records", "save", records, versions),
+    an_operation("walks", "records", st.lists(user_ids, min_size=1)),
+    an_operation("walks", "subscriptions", st.sampled_from([0, NOW]), limits),
+    an_operation("walks", "grace_over", versions, limits),
     an_operation(
         "committer",
         "commit",
@@ -194,11 +224,15 @@ operations = st.one_of(
     an_operation("ledger", "take_up", customer_ids, user_ids, times),
     an_operation("ledger", "lease_of", event_ids, executions),
     an_operation("ledger", "outcome_of", event_ids),
+    an_operation("ledger", "standing_of", st.lists(event_ids, min_size=1)),
     an_operation("ledger", "close", entries),
     an_operation("ledger", "mark_published", st.sampled_from(["A:1", "B:2"]), times),
     an_operation("ledger", "mark_failed", event_ids, failures),
     an_operation("customers", "user_of", customer_ids),
     an_operation("customers", "assign", customer_ids, user_ids),
+    an_operation("customers", "retire", customer_ids, user_ids),
+    an_operation("customers", "is_retired", customer_ids),
+    an_operation("customers", "users_of", st.lists(customer_ids, min_size=1)),
     an_operation("users", "find", user_ids),
     an_operation("users", "of_customer", customer_ids),
     an_operation("users", "id_of", st.sampled_from(["one@example.test", "nobody@example.test"])),
