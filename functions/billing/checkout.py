@@ -3,8 +3,9 @@
 Every turn loads the record, makes the one move that it calls for, and saves it on condition that
 nobody else moved. So a request that runs twice meets its own traces, and one that died is carried
 on by the next: with the number and parameters stored before the call, hence Stripe's first answer.
-Where a parameter that isn't stored changed meanwhile (a name, a page's address), Stripe says so;
-then what the operation made is looked for, and the next number is used.
+Where a parameter that isn't stored changed meanwhile (a page's address), Stripe says so; then what
+the operation made is looked for, and the next number is used. A customer is always looked for
+before it is made: unlike a session it outlasts the day for which Stripe remembers a key.
 """
 
 from typing import Any, Protocol
@@ -159,34 +160,32 @@ class Checkout:
         return None
 
     def _new_customer(self, record: Record, user: User) -> StripeCustomer:
-        """Make a customer and link it. Repeated, Stripe answers with the same one."""
-        key = operation_key(user.id, record.op_seq)
-        try:
-            customer = self._stripe.create_customer(
-                customer_params(user.id, user.email, user.first_name, user.last_name), key
-            )
-        except StripeRejected:
-            self._save(record, refused(record))
-            raise
-        except StripeUnavailable as error:
-            if not error.saved:
-                raise
-            made = self._customer_made_for(user)
-            if made is None:
-                self._save(record, refused(record))
-                raise
-            customer = made
+        """Make a customer and link it, unless a try whose answer was lost has made one."""
+        customer = self._customer_made_for(user) or self._create_customer(record, user)
         self._link(user.id, customer.id)
         return customer
 
     def _customer_made_for(self, user: User) -> StripeCustomer | None:
-        """Find what an operation made whose key gives no other answer any more, if anything.
+        """Find what an earlier try made: Stripe forgets its key after a day, or keeps a 500 for it.
 
         An e-mail address that changed since finds nothing: then what was made is never linked.
         """
         found = self._stripe.customers_with_email(user.email) if user.email else []
         ours = (c for c in found if (c.metadata or {}).get("user_id") == user.id)
         return next(ours, None)
+
+    def _create_customer(self, record: Record, user: User) -> StripeCustomer:
+        """Create a customer. Repeated within a day, Stripe answers with the same one."""
+        params = customer_params(user.id, user.email, user.first_name, user.last_name)
+        try:
+            return self._stripe.create_customer(params, operation_key(user.id, record.op_seq))
+        except StripeRejected:
+            self._save(record, refused(record))
+            raise
+        except StripeUnavailable as error:
+            if error.saved:
+                self._save(record, refused(record))
+            raise
 
     def _link(self, user_id: str, customer_id: str) -> None:
         """Link user and customer; a customer linked before gives way only if Stripe deleted it."""

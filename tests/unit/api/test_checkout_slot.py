@@ -330,12 +330,10 @@ def test_a_subscribers_session_that_stripe_wont_close_now_is_never_handed_out(
 # -- When Stripe's answers are lost, or worse ------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])
-def test_after_a_lost_answer_the_retry_sends_the_same_key_and_gets_the_same(
-    api: Api, path: str
-) -> None:
+def test_after_a_lost_answer_the_retry_sends_the_same_key_and_gets_the_same(api: Api) -> None:
     add_user()
-    api.ports.wire.troubles.append(Trouble("POST", path, status=None, after_effect=True))
+    sessions = "/v1/checkout/sessions"
+    api.ports.wire.troubles.append(Trouble("POST", sessions, status=None, after_effect=True))
 
     with pytest.raises(StripeUnavailable):
         start(api, "user_1")
@@ -344,8 +342,34 @@ def test_after_a_lost_answer_the_retry_sends_the_same_key_and_gets_the_same(
 
     assert session.id == the_open_session(api, "user_1")
     assert len(api.sessions()) == 1
-    first, second = api.ports.wire.asked("POST", path)
+    first, second = api.ports.wire.asked("POST", sessions)
     assert first.key == second.key == f"op:user_1:{stuck}"
+
+
+@pytest.mark.parametrize("days", [0, 2])
+def test_a_customer_whose_making_was_not_answered_is_found(api: Api, days: int) -> None:
+    """Stripe forgets a key after a day: then it would make another one."""
+    add_user()
+    api.ports.wire.troubles.append(Trouble("POST", "/v1/customers", status=None, after_effect=True))
+    with pytest.raises(StripeUnavailable):
+        start(api, "user_1")
+    api.ports.engine.advance(api.ports.now() + days * 86_400)
+
+    start(api, "user_1")
+
+    assert len(api.customers()) == 1
+
+
+def test_a_customer_whose_making_failed_is_made_with_the_same_key(api: Api) -> None:
+    add_user()
+    api.ports.wire.troubles.append(Trouble("POST", "/v1/customers", status=None))
+    with pytest.raises(StripeUnavailable):
+        start(api, "user_1")
+
+    start(api, "user_1")
+
+    assert {r.key for r in api.ports.wire.asked("POST", "/v1/customers")} == {"op:user_1:0"}
+    assert len(api.customers()) == 1
 
 
 @pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])
