@@ -5,9 +5,10 @@ import hmac
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import httpx
@@ -16,9 +17,12 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 
 from local.stack.stack_file import StackFile
+from tests.support.routing import enveloped, rules_for
 from tests.support.waiting import eventually
 
 Json = dict[str, Any]
+Door = Literal["relay", "partner"]
+LONGER_THAN_ANYBODY_WAITS = 60
 
 
 def signature(body: str, secret: str, at: int | None = None) -> str:
@@ -78,14 +82,28 @@ class Deployed:
 
     # -- People and Stripe's objects ------------------------------------------------------------
 
-    def add_user(self) -> str:
-        """Add a user of the SaaS without a subscription or a token."""
+    def add_user(self, customer_id: str | None = None) -> str:
+        """Add a user without a subscription or a token, whose customer the SaaS may know."""
         user_id = f"user-{uuid.uuid4().hex[:12]}"
+        known = {"stripe_customer_id": {"S": customer_id}} if customer_id else {}
         self.dynamodb.put_item(
             TableName=self.stack.tables.users,
-            Item={"email": {"S": f"{user_id}@example.test"}, "_id": {"S": user_id}},
+            Item={"email": {"S": f"{user_id}@example.test"}, "_id": {"S": user_id}} | known,
         )
         return user_id
+
+    def ask(self, method: str, path: str, **params: Any) -> Json:
+        """Ask Stripe's API, as its dashboard would."""
+        answer: Any = self.stripe.raw_request(method, path, **params)
+        asked: Json = json.loads(answer.body)
+        return asked
+
+    def control(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Tell the simulator what befalls cards, deliveries and requests."""
+        answer = self.http.request(method, f"{self.stack.stripe_api_base}/_sim{path}", json=body)
+        answer.raise_for_status()
+        said: Json = answer.json() if answer.content else {}
+        return said
 
     def subscribed_customer(self, metadata: dict[str, str] | None = None) -> tuple[str, str]:
         """Make a customer with an active subscription at Stripe; give both ids."""
@@ -160,6 +178,62 @@ class Deployed:
         )
         assert answer["FailedEntryCount"] == 0, answer
 
+    @contextmanager
+    def only_door(self, door: Door) -> Iterator[None]:
+        """Let Stripe's own events in by one door alone; it sends them to the relay otherwise."""
+        if door == "relay":
+            yield
+            return
+        (relay,) = self.control("GET", "/destinations")["data"]
+        partner = self.control(
+            "POST",
+            "/destinations",
+            {
+                "type": "eventbridge",
+                "endpoint_url": self.stack.aws_endpoint,
+                "source": self.stack.partner_event_source,
+                "region": self.stack.aws_region,
+                "enabled_events": relay["enabled_events"],
+            },
+        )
+        try:
+            with self.network({"destination": relay["id"], "drop": True}):
+                yield
+        finally:
+            self.control("DELETE", f"/destinations/{partner['id']}")
+
+    @contextmanager
+    def network(self, *rules: Json) -> Iterator[None]:
+        """Let the network do this to Stripe's deliveries, beside what it does already."""
+        before = self.control("GET", "/chaos")["rules"]
+        self.control("PUT", "/chaos", {"rules": [*rules, *before]})
+        try:
+            yield
+        finally:
+            self.control("PUT", "/chaos", {"rules": before})
+
+    @contextmanager
+    def unanswered(self) -> Iterator[None]:
+        """Let Stripe be silent to whoever reads something of it next."""
+        silence = {"kind": "delay", "method": "GET", "seconds": LONGER_THAN_ANYBODY_WAITS}
+        self.control("POST", "/faults", silence)
+        try:
+            yield
+        finally:
+            self.control("DELETE", "/faults")
+
+    def release(self) -> None:
+        """Let in all that the network holds."""
+        self.control("POST", "/deliveries/release", {})
+
+    def release_first(self, type_: str) -> str:
+        """Let in the first event of a type that the network holds; give its id."""
+        held = self.control("GET", f"/deliveries?state=held&type={type_}")["data"]
+        first = min(held, key=lambda delivery: delivery["id"])
+        self.control("POST", "/deliveries/release", {"ids": [first["id"]]})
+        event_id: str = first["event"]
+        return event_id
+
     # -- What came of it ---------------------------------------------------------------------------
 
     def entry(self, event_id: str) -> Json:
@@ -185,6 +259,54 @@ class Deployed:
             raise AssertionError(
                 f"{event['id']} did not end {outcome}: {self.entry(event['id'])}"
             ) from None
+
+    def newest_event(self) -> str | None:
+        """The last event that Stripe has told; what comes later is ``events_since``."""
+        newest = self.ask("get", "/v1/events", limit=1)["data"]
+        return newest[0]["id"] if newest else None
+
+    def events_since(self, event_id: str | None) -> list[Json]:
+        """Stripe's events after this one that a rule wants, the newest first."""
+        after = {"ending_before": event_id} if event_id else {}
+        listed = self.ask("get", "/v1/events", limit=100, **after)
+        assert not listed["has_more"]
+        return [event for event in listed["data"] if rules_for(enveloped(event))]
+
+    def all_ended(self, events: list[Json]) -> list[Json]:
+        """Wait until each event has come to a good end; give their entries."""
+        self.control("GET", "/deliveries/settled?timeout=30")
+        return [self._good_end(event) for event in events]
+
+    def _good_end(self, event: Json) -> Json:
+        def ended() -> Json | None:
+            entry = self.entry(event["id"])
+            assert entry.get("outcome") != "failed", entry
+            return entry if entry.get("outcome") else None
+
+        return eventually(ended, f"the end of {event['type']} {event['id']}")
+
+    def committed_facts(self, user_id: str) -> list[str]:
+        """The ids of the facts that were committed with a user's record."""
+        timeline = self.dynamodb.query(
+            TableName=self.stack.tables.events,
+            IndexName="TimelineIndex",
+            KeyConditionExpression="user_id = :user",
+            ExpressionAttributeValues={":user": {"S": user_id}},
+        )
+        return [
+            item["fact"]["M"]["key"]["S"]
+            for item in timeline["Items"]
+            if item["kind"]["S"] == "fact"
+        ]
+
+    def ask_api(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Ask our API, for any user."""
+        token = {"Authorization": f"Bearer {self.stack.admin_token}"}
+        url = f"{self.stack.api_url}{path}"
+        answer = self.http.request(method, url, json=body, headers=token)
+        assert answer.status_code == 200, answer.text
+        shown: Json = answer.json()
+        return shown
 
     def pass_an_event(self) -> None:
         """Send an event through to its end: what was sent before has had its chance by then."""
@@ -215,6 +337,24 @@ class Deployed:
     def status_of(self, execution: str) -> str:
         status: str = self.stepfunctions.describe_execution(executionArn=execution)["status"]
         return status
+
+    def function_of(self, machine: str, state: str) -> str:
+        """The name of the function that a machine's Task runs."""
+        arn = self.stack.state_machines[machine]
+        described = self.stepfunctions.describe_state_machine(stateMachineArn=arn)
+        task = json.loads(described["definition"])["States"][state]
+        name: str = task["Resource"].split(":")[6]
+        return name
+
+    def errors_of(self, execution: str) -> list[str]:
+        """What went wrong in an execution, whether or not it was retried."""
+        history = self.stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
+        return [
+            failed["error"]
+            for step in history["events"]
+            for name, failed in step.items()
+            if name.endswith("FailedEventDetails")
+        ]
 
     def dead_letters(self, queue: str) -> list[Json]:
         """Take what is in a dead-letter queue."""

@@ -1,11 +1,12 @@
 """The session's stack, with a driver for both of its sides."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from local.stack.stack_file import StackFile
-from tests.support.deployed import Deployed, Facts
+from tests.support.customer import Customer
+from tests.support.deployed import Deployed, Door, Facts
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,16 @@ def deployed(stack: StackFile) -> Iterator[Deployed]:
 @pytest.fixture(scope="session")
 def facts(deployed: Deployed) -> Facts:
     return deployed.listen_to_facts()
+
+
+@pytest.fixture
+def new_customer(deployed: Deployed, facts: Facts) -> Callable[..., Customer]:
+    """Make a customer whose events come in by the relay; ``since`` is when their time begins."""
+    return lambda **when: Customer(deployed, facts, **when)
+
+
+@pytest.fixture(params=["relay", "partner"])
+def door(request: pytest.FixtureRequest, deployed: Deployed) -> Iterator[Door]:
+    """Each door in turn: the only one that Stripe's events come in by."""
+    with deployed.only_door(request.param):
+        yield request.param
