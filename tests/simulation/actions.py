@@ -127,6 +127,7 @@ class CheckOut(PersonalAction):
             customer_creation="always" if mode == "payment" and not known else None,
             line_items=[{"price": world.stripe.price(self.product), "quantity": 1}],
             subscription_data=data if mode == "subscription" else None,
+            allowed_payment_method_types=["card", "us_bank_account"] if mode == "payment" else None,
             success_url=SUCCESS,
         )
         if self.pay is not None:
@@ -477,6 +478,19 @@ class RedriveDeadLetters(Action):
     def do(self, world: World) -> None:
         for number, letter in enumerate(list(world.cloud.dead_letters)):
             world.cloud.redrive_dead_letter(letter, f"{world.doing} letter {number}")
+
+
+@dataclass(frozen=True)
+class Reconcile(Action):
+    """The nightly reconciliation, or an operator's for one person."""
+
+    who: int | None = None
+
+    def do(self, world: World) -> None:
+        asked = {"scope": "all"}
+        if self.who is not None:
+            asked = {"scope": "user", "user_id": world.people[self.who].user_id}
+        world.cloud.start("reconcile", asked, f"{world.doing} reconcile")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from billing.contracts.facts import SOURCE
 from billing.contracts.status_changes import ExecutionFailed
 from billing.contracts.stripe_events import explain
 from billing.contracts.trimmed import trimmed
@@ -59,6 +60,8 @@ class Run:
     fates: Fates
     text: str
     status: Literal["RUNNING", "SUCCEEDED", "FAILED"] = "RUNNING"
+    started: float = 0.0
+    stopped: float | None = None  # when it last ended
     heard: object | None = None  # the invocation whose end it waits for
 
     @property
@@ -78,11 +81,10 @@ class DeadLetter:
 
 @dataclass
 class Told:
-    """Facts as consumers get them: each by its id, and how often."""
+    """Facts as consumers get them: each by its id, and those told anew in another way."""
 
     by_id: dict[str, Json] = field(default_factory=dict)
-    times: dict[str, int] = field(default_factory=dict)
-    order: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
 
 
 class Broken(Exception):
@@ -113,6 +115,7 @@ class Cloud:
         self.ended: Callable[[Run], None] = lambda run: None
         self.waiting = 0  # machines in a Wait state, perhaps for days
         self._started = 0
+        self._brought = 0
         self._read = 0
         self._publishing = False
 
@@ -145,14 +148,22 @@ class Cloud:
         text = json.dumps(data, separators=(",", ":"))
         execution = Execution(Machine.named(machine), data, arn=arn)
         run = Run(arn, machine, source, label, event_id, execution, self._fates_of(label), text)
+        run.started = self._kernel.now
         self.runs[arn] = run
         self._go_on(run)
         return run
 
+    def start_named(self, machine: str, name: str, text: str) -> bool:
+        """StartExecution: False where the name is taken."""
+        if any(run.label == name for run in self.runs.values()):
+            return False
+        self.start(machine, json.loads(text), name)
+        return True
+
     def redrive(self, run: Run) -> None:
         """Go on from the state that failed."""
         assert run.status == "FAILED"
-        run.status = "RUNNING"
+        run.status, run.stopped = "RUNNING", None
         run.execution.redrive()
         self._go_on(run)
 
@@ -173,10 +184,10 @@ class Cloud:
             case Sleep() as effect:
                 self._sleep(run, effect)
             case Succeeded():
-                run.status = "SUCCEEDED"
+                run.status, run.stopped = "SUCCEEDED", self._kernel.now
                 self.ended(run)
             case Failed():
-                run.status = "FAILED"
+                run.status, run.stopped = "FAILED", self._kernel.now
                 self.ended(run)
                 self._hint(run)
 
@@ -217,7 +228,8 @@ class Cloud:
             self._kernel.current.call((), lambda _: None)
             return result
 
-        self._process(run.fates, work, ended)
+        life = deployment.function(effect.resource).life
+        self._process(run.fates, work, ended, life)
         if run.fates.happens(f"unheard {effect.state}", self.weather.calls / 4):
             self._kernel.after(run.fates.between(0.0, 5.0), unheard)
 
@@ -229,14 +241,16 @@ class Cloud:
             raise ContractViolation(explain(error)) from None
         return function.step(request, self.ports).model_dump(mode="json")
 
-    def _process(self, fates: Fates, work: Callable[[], Any], ended: Ended) -> None:
+    def _process(
+        self, fates: Fates, work: Callable[[], Any], ended: Ended, life: float = FUNCTION_LIFE
+    ) -> None:
         def checked(result: Any, error: BaseException | None) -> None:
             if not isinstance(error, BillingError | Died | None):
                 raise Broken(repr(error)) from error
             ended(result, error)
 
-        life = Life(FUNCTION_LIFE, fates, fates.skew(self.weather.skew))
-        Process(self._kernel, life, work, checked)
+        born = Life(life, fates, fates.skew(self.weather.skew))
+        Process(self._kernel, born, work, checked)
 
     # -- Hints of failures
 
@@ -315,13 +329,18 @@ class Cloud:
         self._process(fates, work, ended)
 
     def take(self, source: str, detail_type: str, detail: str) -> None:
-        """EventBridge holds an entry: consumers get it, now or later."""
+        """EventBridge holds an entry: a fact for consumers, or an event that was brought back."""
+        if source != SOURCE:
+            self._brought += 1
+            event = json.loads(detail)
+            label = f"brought {self._brought}"
+            self._kernel.after(0.0, lambda: self.receive(event, source, label))
+            return
         fact = json.loads(detail)
-        assert (source, detail_type) == ("scai.billing", fact["type"])
+        assert detail_type == fact["type"]
         known = self.told.by_id.setdefault(fact["id"], fact)
-        assert known == fact, f"{fact['id']} was told in two ways"
-        self.told.times[fact["id"]] = self.told.times.get(fact["id"], 0) + 1
-        self.told.order.append(fact["id"])
+        if known != fact:
+            self.told.contradicted.append(fact["id"])
 
 
 def _name_of(error: BaseException) -> str:

@@ -57,6 +57,7 @@ class Function:
     module: Any
     name: str
     input_model: type[BaseModel]
+    life: float  # seconds
 
     @property
     def step(self) -> Callable[[Any, Any], BaseModel]:
@@ -95,10 +96,11 @@ def wanted_types() -> tuple[str, ...]:
 def function(resource: str) -> Function:
     """The function of a Task's Resource as written: ``${StepsClaimEventFunctionArn}``."""
     logical_id = resource.removeprefix("${").removesuffix("Arn}")
-    handler = template().resources[logical_id]["Properties"]["Handler"]
-    path = str(handler).rsplit(".", 1)[0]
+    properties = template().function_defaults | template().resources[logical_id]["Properties"]
+    path = str(properties["Handler"]).rsplit(".", 1)[0]
     module, name = importlib.import_module(path), path.rsplit(".", 1)[-1]
-    return Function(module, name, get_type_hints(getattr(module, name))["request"])
+    model = get_type_hints(getattr(module, name))["request"]
+    return Function(module, name, model, float(properties["Timeout"]))
 
 
 def _machine(properties: Json) -> str:

@@ -89,7 +89,7 @@ class _Draw:
         return Weather(
             calls=0.03 * bad,
             deaths=0.01 * bad,
-            slow_calls=rng.choice((0.0, 0.02, 0.1)),
+            slow_calls=rng.choice((0.0, 0.02, 0.1, 0.3)),
             spread=rng.choice((0.0, 0.3, 3.0, 30.0)),
             late=rng.choice((0.0, 0.0, 0.05, 0.2)),
             twice=rng.choice((0.0, 0.05, 0.3)),
@@ -208,7 +208,9 @@ def _failing_renewal(who: int, rng: random.Random) -> list[Action]:
 
 def _purchase(who: int, rng: random.Random) -> list[Action]:
     """They buy once; perhaps it is given back, or taken back."""
-    card = rng.choice((*GOOD, "pm_card_visa", "pm_usBankAccount", "pm_card_chargeCustomerFail"))
+    card = rng.choice(
+        (*GOOD, "pm_card_visa", "pm_usBankAccount_success", "pm_card_chargeCustomerFail")
+    )
     after = _one(
         rng,
         (
@@ -291,6 +293,7 @@ _DOINGS: list[tuple[Make, int]] = [
     (lambda who, rng: a.Appear(who), 4),
     (lambda who, rng: a.StripeGoesDown(rng.choice((5.0, 120.0, 2 * HOUR))), 3),
     (lambda who, rng: a.Redrive(), 5),
+    (lambda who, rng: a.Reconcile(rng.choice((None, who))), 4),
     (lambda who, rng: a.RedriveDeadLetters(), 2),
     (lambda who, rng: a.Replay(rng.choice((0.2, 0.5, 1.0))), 5),
     (lambda who, rng: a.ChangePolicy("GRACE_PERIOD_DAYS", rng.choice(("1", "7", "30"))), 2),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tests.simulation import oracle
@@ -30,7 +31,10 @@ USERS_TABLE = "users table"
 NOTHING_CHANGES = "replay changes nothing"
 
 #: Stripe keeps events for so long (seconds): what is older when we get to know it is history.
-NEWS = 30 * 86_400
+DAY = 86_400
+NEWS = 30 * DAY
+#: Stripe knows an idempotency key for so long (seconds).
+KEY_LASTS = DAY
 IGNORED = ("Duplicate Ignored", "Unattributed Ignored")
 
 
@@ -132,6 +136,8 @@ class Judge:
     def ended(self, run: Run) -> None:
         """An execution ended: where it says that its event is applied, it is."""
         last = run.execution.path[-1]
+        if last == "Duplicate Ignored":
+            self._check_duplicate(run)
         if run.status != "SUCCEEDED" or last in IGNORED or run.event_id is None:
             return
         entry = self._world.item("EVENTS_TABLE", run.event_id)
@@ -147,6 +153,16 @@ class Judge:
             told = self._event(run.event_id)["data"]["object"]["id"]
             if told == record.get("subscription_id"):
                 self._check_revision(record, at)
+
+    def _check_duplicate(self, run: Run) -> None:
+        """A duplicate is only what is done, or what somebody else was at work on."""
+        entry = self._world.item("EVENTS_TABLE", str(run.event_id)) or {}
+        holder = self._world.cloud.runs.get(entry.get("lease_execution", ""))
+        if "done_at" in entry or holder is None or holder.status != "FAILED":
+            return
+        assert holder.stopped is not None
+        if holder.stopped < run.started:
+            raise Violation(OUTCOMES, f"{run.arn} left its event to {holder.arn}, which had failed")
 
     def _event(self, event_id: str) -> Json:
         return next(event for event in self._world.sent if event["id"] == event_id)
@@ -310,7 +326,7 @@ class Judge:
                 raise Violation(CONVERGES, f"{person.user_id} has no record of {linked}")
             return
         customer = record["customer_id"]
-        if linked is not None and linked != customer:
+        if linked not in (None, customer) and self._was_told_of(str(linked)):
             raise Violation(CONVERGES, f"{person.user_id} is recorded as {customer}, not {linked}")
         self._check_customer(record)
         chosen = self._check_subscription(record)
@@ -365,6 +381,9 @@ class Judge:
             )
         expected = oracle.subscription_as_recorded(chosen)
         attributes = {name: record[name] for name in _attributes(record)}
+        if chosen["status"] in oracle.OVER:  # its last invoice may come after its end
+            attributes["latest_invoice_id"] = expected.get("latest_invoice_id")
+            expected.setdefault("latest_invoice_id", None)
         if attributes != expected:
             raise Violation(CONVERGES, f"{stored}: {_difference(expected, attributes)}")
         others = {s["id"] for s in theirs if s["status"] in oracle.ALIVE} - {stored}
@@ -468,6 +487,8 @@ class Judge:
             if item["kind"] == "fact"
         }
         told = set(self._world.cloud.told.by_id)
+        if contradicted := self._world.cloud.told.contradicted:
+            raise Violation(FACTS, f"{contradicted[0]} was told in two ways")
         if told != set(committed):
             raise Violation(
                 FACTS,
@@ -530,9 +551,13 @@ class Judge:
             raise Violation(FACTS, f"{charge}: dispute lost is told: {lost}")
 
     def _is_history(self, record: Json, created: int) -> bool:
-        """Whether it was too long ago to be news when we got to know the customer."""
+        """Whether it was too long ago to be news when we got to know the customer.
+
+        What was lost is brought back for as long, and no longer.
+        """
         known = self._known_since[record["synced_customer_id"]]
-        return created < known - NEWS
+        lost = bool(self._world.lost) and created < self._world.kernel.now - NEWS + DAY
+        return lost or created < known - NEWS
 
     # -- Money
 
@@ -540,13 +565,15 @@ class Judge:
         """Nobody was made a customer twice by us, nor sold two sessions at once."""
         for person in self._world.people:
             made = [
-                customer["id"]
+                customer
                 for customer in self._stripe.all("customer")
                 if (customer.get("metadata") or {}).get("user_id") == person.user_id
                 and customer["id"] not in self._world.made_by_others
             ]
-            if len(made) > 1:
-                raise Violation(MONEY, f"{person.user_id} was made a customer as {made}")
+            for one, next_ in pairwise(made):
+                if next_["created"] - one["created"] < KEY_LASTS:
+                    ids = [customer["id"] for customer in made]
+                    raise Violation(MONEY, f"{person.user_id} was made a customer as {ids}")
 
 
 def _attributes(record: Json) -> list[str]:

@@ -49,11 +49,18 @@ def play(history: History, only: frozenset[str] | None = None) -> World:
         _happen(history, world, judge)
         finish(world, judge)
     except (Violation, Broken) as error:
-        broken = Violation(OUTCOMES, f"a function broke: {error}")
-        violation = error if isinstance(error, Violation) else broken
+        violation = _violation(error)
         violation.struck = frozenset(world.struck.names)
         raise violation from error.__cause__
     return world
+
+
+def _violation(error: Violation | Broken) -> Violation:
+    """What is wrong, whether the judge saw it beside a function or within one's call."""
+    found = error if isinstance(error, Violation) else error.__cause__
+    if isinstance(found, Violation):
+        return found
+    return Violation(OUTCOMES, f"a function broke: {error}")
 
 
 def _happen(history: History, world: World, judge: Judge) -> None:
@@ -78,7 +85,7 @@ def finish(world: World, judge: Judge) -> None:
     judge.check_recovered()
     if not world.lost:
         judge.check_truth()
-    find_again(world)
+    reconcile(world)
     recover(world)
     judge.check_recovered()
     judge.check_truth()
@@ -99,11 +106,10 @@ def recover(world: World) -> None:
         world.settle(REST)
 
 
-def find_again(world: World) -> None:
-    """Bring back what never arrived."""
-    for number, event in enumerate(world.lost):
-        world.replay(event, f"end lost {number}")
-    world.lost.clear()
+def reconcile(world: World) -> None:
+    """What the schedule does every night: find what never arrived."""
+    world.cloud.start("reconcile", {"scope": "all"}, "end reconcile")
+    world.settle(REST)
 
 
 def check_replay(world: World) -> None:

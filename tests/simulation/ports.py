@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import formatdate, parsedate_to_datetime
+from email.utils import formatdate
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from unittest.mock import patch
 
 import stripe
@@ -72,6 +72,9 @@ class PortedDynamoDB:
 
     def get_item(self, **call: Any) -> Json:
         return self._read("GetItem", self._tables.get_item, call)
+
+    def batch_get_item(self, **call: Any) -> Json:
+        return self._read("BatchGetItem", self._tables.batch_get_item, call)
 
     def query(self, **call: Any) -> Json:
         return self._read("Query", self._tables.query, call)
@@ -174,6 +177,7 @@ class PortedStripe(EngineClient):
                 method, url, headers, post_data
             )
             self._tell()
+            process.pause(process.fates.pause())  # Stripe is slow: its Date says when it answered
             if fault == "timeout_after":
                 process.pause(PATIENCE)
                 raise stripe.APIConnectionError("Read timed out.", should_retry=True)
@@ -195,10 +199,8 @@ class PortedStripe(EngineClient):
             self._engine.faults.add(Fault(cast("Any", fault)))
 
     def _dated(self, headers: Mapping[str, str], process: Process) -> Mapping[str, str]:
-        if not self._skew:
-            return headers
         off = process.fates.skew(self._skew)
-        return {**headers, "date": _later(headers["date"], off)} if off else headers
+        return {**headers, "date": formatdate(self._kernel.now + off, usegmt=True)}
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
         """The SDK's wait before its own retry: in the simulation's time, not in ours."""
@@ -237,15 +239,32 @@ class ExecutionDoesNotExist(ClientError):
     """Step Functions' own exception of that name."""
 
 
+class ExecutionAlreadyExists(ClientError):
+    """Step Functions' own exception of that name."""
+
+
+class StepFunctions(Protocol):
+    """Step Functions itself."""
+
+    def describe(self, arn: str) -> Json | None:
+        """What it knows of an execution, None where it knows none."""
+        ...
+
+    def start_named(self, machine: str, name: str, text: str) -> bool:
+        """Start an execution; False where the name is taken."""
+        ...
+
+
 class PortedStepFunctions:
-    """Step Functions' client, as far as it tells of an execution; ``describe`` gives None if it
-    knows none."""
+    """Step Functions' client, as far as the product uses it."""
 
-    exceptions = SimpleNamespace(ExecutionDoesNotExist=ExecutionDoesNotExist)
+    exceptions = SimpleNamespace(
+        ExecutionDoesNotExist=ExecutionDoesNotExist, ExecutionAlreadyExists=ExecutionAlreadyExists
+    )
 
-    def __init__(self, kernel: Kernel, describe: Callable[[str], Json | None]) -> None:
+    def __init__(self, kernel: Kernel, service: StepFunctions) -> None:
         self._kernel = kernel
-        self._describe = describe
+        self._service = service
 
     def describe_execution(self, executionArn: str) -> Json:  # noqa: N803 - boto3's name
         def effect(fault: str | None) -> Json:
@@ -253,11 +272,25 @@ class PortedStepFunctions:
                 raise _throttled("DescribeExecution")
             if fault == "no_answer":
                 raise ReadTimeoutError(endpoint_url=ENDPOINT)
-            found = self._describe(executionArn)
+            found = self._service.describe(executionArn)
             if found is None:
                 error = {"Error": {"Code": "ExecutionDoesNotExist", "Message": executionArn}}
                 raise ExecutionDoesNotExist(cast("Any", error), "DescribeExecution")
             return found
+
+        return cast("Json", self._kernel.current.call(READS, effect))
+
+    def start_execution(self, stateMachineArn: str, name: str, input: str) -> Json:  # noqa: A002, N803 - boto3's
+        def effect(fault: str | None) -> Json:
+            if fault == "throttled":
+                raise _throttled("StartExecution")
+            machine = stateMachineArn.rsplit(":", 1)[-1].removeprefix("scai-billing-")
+            if not self._service.start_named(machine, name, input):
+                error = {"Error": {"Code": "ExecutionAlreadyExists", "Message": name}}
+                raise ExecutionAlreadyExists(cast("Any", error), "StartExecution")
+            if fault == "no_answer":
+                raise ReadTimeoutError(endpoint_url=ENDPOINT)
+            return {}
 
         return cast("Json", self._kernel.current.call(READS, effect))
 
@@ -296,7 +329,7 @@ class SimulatedPorts(Ports):
             self.secrets, settings.stripe_api_base, self.monotonic, clients.stripe
         )
         with patch.object(runtime, "client", lambda: clients.dynamodb):
-            for store in ("users", "customers", "records", "ledger", "reducer"):
+            for store in ("users", "customers", "records", "ledger", "runs", "reducer"):
                 getattr(self, store)
 
     def monotonic(self) -> float:
@@ -323,7 +356,3 @@ def _conflict(operation: str, call: Mapping[str, Any]) -> ClientError:
         "CancellationReasons": reasons,
     }
     return ClientError(cast("Any", error), operation)
-
-
-def _later(date: str, seconds: int) -> str:
-    return formatdate(parsedate_to_datetime(date).timestamp() + seconds, usegmt=True)

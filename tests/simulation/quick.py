@@ -25,7 +25,7 @@ def quicken() -> None:
     dynamodb._serialize = serialized  # type: ignore[assignment]
     dynamodb._deserialize = deserialized  # type: ignore[assignment]
     dynamodb._plain = dynamodb._integers = as_it_is
-    _api_requestor._convert_to_stripe_object = answered  # type: ignore[attr-defined]
+    _api_requestor._convert_to_stripe_object = answered  # type: ignore[attr-defined, assignment]
     stripe.enable_telemetry = False
 
 

@@ -98,6 +98,7 @@ class World:
         self.sent: list[Json] = []  # all that Stripe told us
         self.wrote_record: Callable[[str], None] = lambda user_id: None
         self.heard: Callable[[Json], None] = lambda event: None
+        self.intercept: Callable[[Json], bool] | None = None  # takes an event out of our hands
         self.original_users: dict[str, Json] = {}  # as they were put into the users table
         self.made_by_others: set[str] = set()  # customers that we didn't make
         self.deleted: set[str] = set()  # customers that Stripe has deleted
@@ -135,7 +136,7 @@ class World:
                 self._dynamodb,
                 self._transport,
                 PortedEvents(self.kernel, self.cloud.take),
-                PortedStepFunctions(self.kernel, self.cloud.describe),
+                PortedStepFunctions(self.kernel, self.cloud),
             ),
         )
         self.cloud.ports = self.ports
@@ -247,6 +248,8 @@ class World:
     def send(self, event: Json, label: str) -> None:
         self.sent.append(event)
         self.heard(event)
+        if self.intercept is not None and self.intercept(event):
+            return
         fates, weather = self.fates_of(label), self.weather
         if fates.happens("lost", weather.lost):
             self.lost.append(event)
