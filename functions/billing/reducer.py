@@ -127,15 +127,20 @@ class Reducer:
         """Bring a record that has drifted up to what Stripe holds; say what was wrong with it.
 
         Nothing was where an event has mended it meanwhile. ``run_id`` is the reconciliation that
-        found it. ``ended`` is the record's own subscription, where Stripe says that it has ended:
-        a former customer's isn't among those of the present one.
+        found it. Of a former customer the present one is looked at, and ``ended`` is the record's
+        own subscription, where Stripe says that it has ended: it may be the former one's.
 
         Raises:
             RecordContended: others won the record every time.
         """
         cause = Cause(id=run_id, user_id=user_id, customer_id=customer_id, healing=True)
-        sync = SyncCustomer(customer_id=customer_id, ended=ended)
-        reduction = self._reduce(cause, lambda _record, _now: sync)
+
+        def sync(record: Record, _now: int) -> Decision:
+            is_former = customer_id in record.former_customers
+            present = record.customer_id if is_former else None
+            return SyncCustomer(customer_id=present or customer_id, ended=ended)
+
+        reduction = self._reduce(cause, sync)
         return drift_between(reduction.before, reduction.after)
 
     def check_debt(self, user_id: str, customer_id: str, execution: str) -> Record:

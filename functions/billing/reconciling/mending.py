@@ -21,10 +21,14 @@ Drift = Callable[[Record], tuple[RecordKind, ...]]
 def compare(
     record: Record, customer_id: str, subscriptions: Sequence[Subscription], look: Look
 ) -> None:
-    """Compare a record with subscriptions that Stripe lists of its customer, and heal it."""
-    ended = next((s for s in subscriptions if _is_own_and_over(s, record)), None)
-    owner = record.customer_id or customer_id
-    mend(record, owner, lambda held: drift_of(held, subscriptions), look, ended)
+    """Compare a record with subscriptions that Stripe lists of a customer of its user's.
+
+    Of another customer than the record's, one that has ended matters only if the record holds it.
+    """
+    present = customer_id == record.customer_id
+    listed = [s for s in subscriptions if present or s.status not in TERMINAL or _is_own(s, record)]
+    ended = next((s for s in listed if s.status in TERMINAL and _is_own(s, record)), None)
+    mend(record, customer_id, lambda held: drift_of(held, listed), look, ended)
 
 
 def mend(
@@ -69,7 +73,6 @@ def check(subscription_id: str, user_id: str, look: Look) -> None:
         compare(record, subscription.customer, [subscription.projected()], look)
 
 
-def _is_own_and_over(subscription: Subscription, record: Record) -> bool:
+def _is_own(subscription: Subscription, record: Record) -> bool:
     own = record.subscription
-    same = own is not None and own.subscription_id == subscription.subscription_id
-    return same and subscription.status in TERMINAL
+    return own is not None and own.subscription_id == subscription.subscription_id

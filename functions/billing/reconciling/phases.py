@@ -9,8 +9,8 @@ from billing.reconciling.events import replay_lost_events
 from billing.reconciling.look import Look
 from billing.reconciling.subscriptions import compare_subscriptions
 
-#: Pages that one execution looks at. Each is up to 47 of the 25,000 events that its history may
-#: have: 7 where all goes well, and 4 for each further try.
+#: Pages that one execution looks at. Of the 25,000 events that its history may have each makes 7,
+#: and 3 for each further try.
 PAGES_PER_EXECUTION = 500
 
 _LOOKS: Mapping[Phase, Callable[[Look], Cursor | None]] = {

@@ -207,6 +207,43 @@ def test_a_former_customers_subscription_that_ended_unseen_ends(
     assert ended.customer_id == new
 
 
+def test_a_successors_subscription_is_recorded_though_no_event_of_it_came(
+    ports: EnginePorts, account: Account
+) -> None:
+    """The record still knows only the customer whose place was taken."""
+    account.cancel(account.known("user_1"))
+    record = ports.records.load("user_1")
+    assert record.customer_id is not None
+    successor = account.customer()
+    ports.customers.retire(record.customer_id, "user_1")
+    ports.customers.assign(successor, "user_1")
+    ports.clock.advance(1)
+    subscription_id = account.subscribe(successor)
+
+    entry = reconcile(ports)
+
+    healed = ports.records.load("user_1")
+    assert healed.subscription is not None
+    assert healed.subscription.subscription_id == subscription_id
+    assert (healed.customer_id, healed.former_customers) == (successor, (record.customer_id,))
+    assert found(entry) == entry.run.tally.healed
+    assert found(reconcile(ports, name="b")) == {}
+
+
+def test_what_ended_of_a_customer_whose_place_was_taken_is_no_drift(
+    ports: EnginePorts, account: Account
+) -> None:
+    """The record never heard of that customer; the present one has nothing yet."""
+    account.cancel(account.subscribe(former := account.customer("user_1")))
+    present = account.customer()
+    ports.customers.retire(former, "user_1")
+    ports.customers.assign(present, "user_1")
+    ports.reducer.sync_customer("user_1", present)
+
+    assert found(reconcile(ports)) == {}
+    assert ports.records.load("user_1").customer_id == present
+
+
 def test_one_customer_who_cannot_be_healed_keeps_nobody_else_from_it(
     ports: EnginePorts, account: Account
 ) -> None:
