@@ -14,6 +14,7 @@ from billing.domain.decide import (
     Keep,
     ListSubscriptions,
     SyncCustomer,
+    yields_to_another,
 )
 from billing.domain.dunning import debt_of
 from billing.domain.events import (
@@ -104,10 +105,10 @@ def _looked(record: Record, decision: Decision, stripe: StripeReads) -> Record:
 
 
 def _fetched(record: Record, subscription_id: str, stripe: StripeReads) -> Record:
-    """Fetch our subscription; ended, what else the customer has counts."""
+    """Fetch our subscription; where it ended or another may be better, all of them count."""
     fetched = stripe.subscription(subscription_id)
     subscription = fetched.value.projected()
-    if subscription.status in TERMINAL:
+    if subscription.status in TERMINAL or yields_to_another(record, subscription):
         return _listed(record, fetched.value.customer, subscription, stripe)
     return with_subscription(record, subscription, fetched.stamp)
 

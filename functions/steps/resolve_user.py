@@ -20,6 +20,7 @@ def resolve_user(request: ResolveUserInput, ports: Ports) -> ResolveUserOutput:
     Raises:
         UserNotFound: the event names a user that isn't there (yet).
         LeaseLost: another execution holds the event.
+        StripeNotFound: Stripe doesn't have the customer.
         StripeUnavailable: Stripe didn't answer.
     """
     event = request.event
@@ -89,7 +90,12 @@ def _set_aside(request: ResolveUserInput, customer_id: str | None, ports: Ports)
 
 
 def _may_link(user: User, customer_id: str, ports: Ports) -> bool:
-    """A linked customer gives way only once Stripe says that it was deleted."""
+    """A customer that Stripe has may be linked, in place of one only once that was deleted.
+
+    One that Stripe doesn't have (of another account, or a deleted test clock) is an error here,
+    before anything is written.
+    """
+    ports.stripe.customer(customer_id)
     linked = user.stripe_customer_id
     return linked in (None, customer_id) or ports.stripe.customer(linked).deleted
 

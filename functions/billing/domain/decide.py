@@ -167,9 +167,11 @@ def _decide_by_time(
     payload = event.payload
     if is_stale(record.stamp, event.created):
         return Keep() if _announces(event, stored) else Ignore(reason="older than the record")
-    if payload is not None and _is_newest(record.stamp, event.created, payload, now):
-        return Apply(subscription=payload, stamp=Stamp(lo=event.created, hi=event.created))
-    return FetchSubscription(subscription_id=stored.subscription_id)
+    if payload is None or not _is_newest(record.stamp, event.created, payload, now):
+        return FetchSubscription(subscription_id=stored.subscription_id)
+    if yields_to_another(record, payload):
+        return ListSubscriptions(customer_id=event.customer_id)
+    return Apply(subscription=payload, stamp=Stamp(lo=event.created, hi=event.created))
 
 
 def _decide_invoice(record: Record, event: InvoiceEvent) -> Decision:
@@ -203,6 +205,11 @@ def _decide_customer(record: Record, event: CustomerEvent) -> Decision:
     if is_stale(record.customer_stamp, event.created):
         return Ignore(reason="older than the record")
     return FetchCustomer(customer_id=event.customer_id)
+
+
+def yields_to_another(record: Record, subscription: Subscription) -> bool:
+    """Whether one of the others may be the better one now: ours isn't in good standing."""
+    return bool(record.other_live) and subscription.status not in PAID
 
 
 def is_stale(stamp: Stamp | None, created: int) -> bool:

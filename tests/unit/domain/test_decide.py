@@ -115,6 +115,15 @@ def test_an_event_after_the_stamp_and_its_window_is_applied_without_a_call() -> 
     assert decision == Apply(subscription=newer, stamp=Stamp(lo=created, hi=created))
 
 
+def test_a_subscription_that_loses_its_standing_may_yield_to_another() -> None:
+    record = a_stamped_record(LO, HI).model_copy(
+        update={"other_live": (a_subscription(subscription_id="sub_2"),)}
+    )
+    paused = a_subscription_event(a_subscription(status="paused"), created=HI + WINDOW + 1)
+
+    assert decide(record, paused, NOW) == ListSubscriptions(customer_id="cus_1")
+
+
 def test_a_newer_event_over_an_hour_old_is_fetched() -> None:
     record = a_stamped_record(NOW - 3 * MAX_AGE, NOW - 3 * MAX_AGE)
     event = a_subscription_event(a_subscription(), created=NOW - MAX_AGE - 1)

@@ -6,13 +6,18 @@ import pytest
 
 from billing.contracts.steps import ResolveUserInput, ResolveUserOutput
 from billing.contracts.stripe_events import StripeEvent
-from billing.domain.errors import LeaseLost, StripeUnavailable, UserNotFound
+from billing.domain.errors import LeaseLost, StripeNotFound, StripeUnavailable, UserNotFound
 from steps.resolve_user import resolve_user
 from tests.support.aws import FakePorts, add_user, ledger_item
 from tests.support.builders import NOW
 from tests.support.stripe import event_json, session_json, subscription_json
 
 EXECUTION = "arn:aws:states:us-east-1:1:execution:m:first"
+
+
+@pytest.fixture(autouse=True)
+def _known_to_stripe(ports: FakePorts) -> None:
+    ports.stripe.put_customer(id="cus_1")
 
 
 def resolve(ports: FakePorts, type_: str, stripe_object: dict[str, Any]) -> ResolveUserOutput:
@@ -153,6 +158,13 @@ def test_a_deleted_customer_gives_way(ports: FakePorts) -> None:
     resolved = resolve_session(ports)
 
     assert (resolved.attribution, resolved.replaces) == ("first_contact", "cus_0")
+
+
+def test_a_customer_that_stripe_does_not_have_is_not_linked(ports: FakePorts) -> None:
+    add_user("user_1")
+
+    with pytest.raises(StripeNotFound):
+        resolve_session(ports, customer="cus_of_another_account")
 
 
 def test_while_stripe_is_down_nobody_is_replaced(ports: FakePorts) -> None:

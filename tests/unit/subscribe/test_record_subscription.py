@@ -172,6 +172,21 @@ def test_an_end_that_is_fetched_lists_what_else_there_is(ports: FakePorts) -> No
     assert (after.subscription_id, after.status) == ("sub_2", "active")
 
 
+def test_a_subscription_that_is_found_in_bad_standing_yields_to_a_paid_one(
+    ports: FakePorts,
+) -> None:
+    ports.stripe.put(subscription_json(), subscription_json(id="sub_2", created=NOW))
+    record(ports, CREATED)
+    ports.stripe.put(subscription_json(status="paused"))
+
+    record(ports, event_json("customer.subscription.paused", subscription_json(), id="evt_5"))
+
+    after = stored(ports)
+    assert after.subscription is not None
+    assert after.subscription.subscription_id == "sub_2"
+    assert [s.subscription_id for s in after.other_live] == ["sub_1"]
+
+
 def test_a_second_live_subscription_raises_an_alarm_once(ports: FakePorts) -> None:
     ports.stripe.put(subscription_json(), subscription_json(id="sub_2", created=NOW))
     record(ports, CREATED)
