@@ -346,13 +346,12 @@ class Deployed:
         return name
 
     def errors_of(self, execution: str) -> list[str]:
-        """What went wrong in an execution, whether or not it was retried."""
+        """What went wrong in an execution's Tasks, whether or not it was retried or redriven."""
         history = self.stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
         return [
-            failed["error"]
+            step["taskFailedEventDetails"]["error"]
             for step in history["events"]
-            for name, failed in step.items()
-            if name.endswith("FailedEventDetails")
+            if "taskFailedEventDetails" in step
         ]
 
     def dead_letters(self, queue: str) -> list[Json]:
