@@ -7,6 +7,7 @@ import pytest
 from billing.contracts.reconcile import ReconcileInput, RunInput
 from billing.contracts.stripe_events import StripeEvent
 from billing.domain.errors import BusUnavailable
+from billing.domain.record import Dunning
 from billing.reconciling import phases
 from billing.reconciling.findings import EXAMPLES
 from billing.store.ledger import Failure
@@ -14,6 +15,7 @@ from billing.store.runs import RunEntry
 from reconcile.compare_page import compare_page
 from tests.support.api import EnginePorts, Trouble
 from tests.support.aws import facts
+from tests.support.builders import a_record, a_subscription, an_invoice
 from tests.support.reconcile import EVENT, Account, arn, claimed, reconcile
 
 
@@ -413,6 +415,26 @@ def test_the_end_of_grace_that_nobody_announced_is_announced(
     record = ports.records.load("user_1")
     assert record.access_level == "restricted"
     assert "access" in entry.run.tally.healed or "invoices" in entry.run.tally.healed
+
+
+def test_the_dunning_board_is_read_to_its_end(ports: EnginePorts, small_pages: None) -> None:
+    """Those whose access is restricted already are left alone."""
+    since = ports.now() - 30 * 86_400
+    for number in range(5):
+        restricted = a_record(
+            user_id=f"user_{number}",
+            version=1,
+            subscription=a_subscription(status="past_due"),
+            invoices={"in_1": an_invoice(finalized_at=since)},
+            dunning=Dunning(invoice_id="in_1", since=since, until=since + 7 * 86_400),
+            access_level="restricted",
+        )
+        ports.records.save(restricted, replacing=0)
+
+    entry = reconcile(ports)
+
+    assert entry.run.tally.looked_at["debts"] == 5
+    assert "access" not in found(entry)
 
 
 # -- The run --------------------------------------------------------------------------------------
