@@ -212,10 +212,10 @@ class Deployed:
             self.control("PUT", "/chaos", {"rules": before})
 
     @contextmanager
-    def unanswered(self) -> Iterator[None]:
-        """Let Stripe be silent to whoever reads something of it next."""
+    def unanswered(self, path: str) -> Iterator[None]:
+        """Let Stripe be silent to who asks next for what is at a path (``*`` for anything)."""
         silence = {"kind": "delay", "method": "GET", "seconds": LONGER_THAN_ANYBODY_WAITS}
-        self.control("POST", "/faults", silence)
+        self.control("POST", "/faults", silence | {"path": path})
         try:
             yield
         finally:

@@ -34,13 +34,6 @@ def subscribed(new_customer: NewCustomer, renewing_at: int) -> Customer:
     return customer
 
 
-def waiting_execution(customer: Customer) -> str:
-    """The execution that waits, or waited, for the end of grace."""
-    failed = [e for e in customer.entries() if e["type"] == FAILED]
-    execution: str = min(failed, key=lambda entry: entry["received_at"])["lease_execution"]
-    return execution
-
-
 @pytest.mark.usefixtures("door")
 def test_a_failed_renewal_leaves_access_in_grace_and_paid_in_time_nothing_is_lost(
     new_customer: NewCustomer,
@@ -50,7 +43,7 @@ def test_a_failed_renewal_leaves_access_in_grace_and_paid_in_time_nothing_is_los
     customer.renew()
     assert customer.settled() == ["AccessChanged", "PaymentFailed"]
     assert (customer.record["status"], customer.access) == ("past_due", "grace")
-    assert customer.deployed.status_of(waiting_execution(customer)) == "RUNNING"
+    assert customer.deployed.status_of(customer.record["dunning_execution"]) == "RUNNING"
 
     customer.card_declines(None)
     customer.pay_latest_invoice()
@@ -69,12 +62,12 @@ def test_a_debt_whose_grace_is_over_restricts_until_stripe_gives_the_subscriptio
     customer.renew()
     assert customer.settled() == ["AccessChanged", "PaymentFailed"]
     assert customer.access == "restricted"
-    waited = waiting_execution(customer)
+    waited = customer.record["dunning_execution"]
     assert customer.deployed.path_of(waited) == RESTRICTED
 
     customer.advance_to(customer.time + 2 * DAY)
     assert customer.settled() == ["PaymentFailed"]
-    assert waiting_execution(customer) == waited
+    assert customer.record["dunning_execution"] == waited
 
     customer.advance_to(customer.time + 14 * DAY)
     assert customer.settled() == ["AccessChanged", *["PaymentFailed"] * 6, "SubscriptionEnded"]
@@ -93,7 +86,7 @@ def test_the_wait_for_the_deadline_ends_in_restricted_access(new_customer: NewCu
     assert customer.settled() == ["AccessChanged", "PaymentFailed"]
     assert customer.record["access_level"] == "grace"
 
-    assert customer.deployed.path_of(waiting_execution(customer)) == RESTRICTED
+    assert customer.deployed.path_of(customer.record["dunning_execution"]) == RESTRICTED
 
     assert time.time() >= deadline
     assert customer.settled() == ["AccessChanged"]

@@ -194,6 +194,23 @@ def test_an_event_that_only_says_where_to_look_changes_nothing_where_nothing_is(
     assert subscriber.settled() == []
 
 
+def test_a_customer_that_stripe_does_not_have_is_not_linked(deployed: Deployed) -> None:
+    """A deleted test clock leaves such events behind, another account's mode brings them."""
+    user = deployed.add_user()
+    customer, subscription = deployed.subscribed_customer()
+    unknown = deployed.subscription_event(subscription, user)
+    unknown["data"]["object"]["customer"] = "cus_nobody_knows"
+
+    deployed.post_webhook(unknown)
+
+    assert deployed.ended(unknown, "failed")["error"] == "StripeNotFound"
+    assert "stripe_customer_id" not in deployed.user(user)
+    known = deployed.session_event(customer, subscription, user)
+    deployed.post_webhook(known)
+    deployed.ended(known)
+    assert deployed.user(user)["stripe_customer_id"] == customer
+
+
 def test_a_customer_who_was_deleted_before_any_event_came_has_nothing(
     deployed: Deployed, new_customer: NewCustomer
 ) -> None:
