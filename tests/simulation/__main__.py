@@ -13,16 +13,23 @@ import sys
 from collections.abc import Sequence
 
 from tests.simulation.histories import History, drawn
-from tests.simulation.running import Progress, prepare, run
+from tests.simulation.mutants import MUTANTS, seed_that_kills
+from tests.simulation.running import Progress, prepare, run, run_cases
 from tests.simulation.shrinking import Failure, failure_of, smallest
 
 HISTORIES = 200_000
+#: Within so many histories a wrong policy must be caught.
+MOST = 10_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 if everything held."""
     asked = _parser().parse_args(arguments)
     prepare()
+    if asked.mutants:
+        return wrong_policies()
+    if asked.exhaustive:
+        return small_cases(asked.jobs)
     if asked.one is None:
         return many(asked.seed, asked.histories, asked.jobs)
     history = drawn(asked.one)
@@ -56,6 +63,29 @@ def many(seed: int, histories: int, jobs: int) -> int:
     return 1 if failed else 0
 
 
+def wrong_policies() -> int:
+    """Look for seeds that catch the mutants anew, after histories or the product changed."""
+    missed = 0
+    for mutant in MUTANTS:
+        seed = seed_that_kills(mutant, MOST)
+        missed += seed is None
+        print(f"{mutant.name}: {seed}", flush=True)
+    return 1 if missed else 0
+
+
+def small_cases(jobs: int) -> int:
+    """Play all variants of every small case."""
+    played = failed = 0
+    for result in run_cases(("orders", "crashes", "interleavings"), 1, jobs):
+        played += result.played
+        failed += len(result.failing)
+        print(f"{result.kind} of {result.name}: {result.played}", flush=True)
+        for failing in result.failing:
+            print(failing)
+    print(f"{played} variants of small cases, {failed} violations")
+    return 1 if failed else 0
+
+
 def report(failure: Failure) -> str:
     """The history, what it breaks, and the command that plays it again."""
     lines = [str(failure.violation), "", str(failure.history.setting), ""]
@@ -75,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("one", nargs="?", type=int, metavar="SEED", help="play this seed alone")
     parser.add_argument("--actions", help="only these of its actions, by number")
     parser.add_argument("--faults", help="only these faults strike, by name")
+    parser.add_argument("--mutants", action="store_true", help="look for seeds that catch them")
+    parser.add_argument("--exhaustive", action="store_true", help="the small cases, completely")
     parser.add_argument("--histories", type=int, default=HISTORIES, help="how many seeds to try")
     parser.add_argument("--seed", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")

@@ -58,11 +58,16 @@ class Run:
     event_id: str | None
     execution: Execution
     fates: Fates
-    text: str
+    data: Json  # what it was started with
     status: Literal["RUNNING", "SUCCEEDED", "FAILED"] = "RUNNING"
     started: float = 0.0
     stopped: float | None = None  # when it last ended
     heard: object | None = None  # the invocation whose end it waits for
+
+    @property
+    def text(self) -> str:
+        """Its input as Step Functions tells it."""
+        return json.dumps(self.data, separators=(",", ":"))
 
     @property
     def failed(self) -> Failed:
@@ -145,9 +150,8 @@ class Cloud:
     ) -> Run:
         self._started += 1
         arn = f"{ARN}{machine}:{self._started}-{label}"
-        text = json.dumps(data, separators=(",", ":"))
         execution = Execution(Machine.named(machine), data, arn=arn)
-        run = Run(arn, machine, source, label, event_id, execution, self._fates_of(label), text)
+        run = Run(arn, machine, source, label, event_id, execution, self._fates_of(label), data)
         run.started = self._kernel.now
         self.runs[arn] = run
         self._go_on(run)

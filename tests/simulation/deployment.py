@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast, get_type_hints
@@ -33,21 +33,20 @@ class Rule:
     name: str
     machine: str
     types: tuple[str, ...]  # of which some end in "*"
-    pattern: EventPattern
+    pattern: EventPattern | None  # None where the type decides
     paths: tuple[tuple[str, tuple[str, ...]], ...]
-    text: str
+    template: Json  # the input, with a placeholder for each value that the event gives
 
     def wants(self, envelope: Json) -> bool:
-        return matches(envelope["detail-type"], self.types) and self.pattern.matches_event(
-            cast("Any", envelope)
-        )
+        if not matches(envelope["detail-type"], self.types):
+            return False
+        return self.pattern is None or self.pattern.matches_event(cast("Any", envelope))
 
     def input_for(self, envelope: Json) -> Json:
         """What the rule's transformer makes of an event. A path that isn't there is an error."""
-        values = {name: json.dumps(_at(envelope, path)) for name, path in self.paths}
-        made = re.sub(r"<(\w+)>", lambda match: values[match[1]], self.text)
-        parsed: Json = json.loads(made)
-        return parsed
+        values = {name: _at(envelope, path) for name, path in self.paths}
+        made: Json = _filled(self.template, values)
+        return made
 
 
 @dataclass(frozen=True)
@@ -109,16 +108,17 @@ def _machine(properties: Json) -> str:
 
 def _rule(name: str, rule: Json, machine: str) -> Rule:
     transformer = rule["Targets"][0]["InputTransformer"]
+    by_type = rule["EventPattern"].keys() == {"source", "detail-type"}
     return Rule(
         name=name,
         machine=machine,
         types=tuple(_types(rule["EventPattern"])),
-        pattern=EventPattern.load(json.dumps(rule["EventPattern"])),
+        pattern=None if by_type else EventPattern.load(json.dumps(rule["EventPattern"])),
         paths=tuple(
             (variable, tuple(path.removeprefix("$.").split(".")))
             for variable, path in transformer["InputPathsMap"].items()
         ),
-        text=transformer["InputTemplate"],
+        template=json.loads(re.sub(r"<(\w+)>", r'"<\1>"', transformer["InputTemplate"])),
     )
 
 
@@ -131,6 +131,12 @@ def _types(pattern: Any) -> list[str]:
     wanted = pattern.get("detail-type", [])
     named = [each if isinstance(each, str) else f"{each['prefix']}*" for each in wanted]
     return named + [type_ for value in pattern.values() for type_ in _types(value)]
+
+
+def _filled(template: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(template, dict):
+        return {name: _filled(part, values) for name, part in template.items()}
+    return values[template[1:-1]] if template.startswith("<") else template
 
 
 def _at(envelope: Json, path: tuple[str, ...]) -> Any:

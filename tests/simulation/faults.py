@@ -41,7 +41,7 @@ class Fates(Protocol):
     """What befalls one actor, call by call."""
 
     def pause(self) -> float:
-        """How long the next call takes, in seconds, before or after its effect."""
+        """How many seconds pass before the next call, or before its answer."""
         ...
 
     def strikes(self, kinds: Sequence[str]) -> str | None:
@@ -88,7 +88,7 @@ class DrawnFates:
         if draw < 0.5:
             return 0.0
         if self._rng.random() < self._weather.slow_calls:
-            return self._rng.uniform(1, 40)
+            return self._rng.uniform(1, 12 if self._rng.random() < 0.9 else 40)
         return draw * 0.1
 
     def strikes(self, kinds: Sequence[str]) -> str | None:
@@ -138,14 +138,10 @@ class ToldFates(CalmFates):
         self._faults = faults
         self._pauses = pauses
         self.calls = 0
-        self._before = True
 
     def pause(self) -> float:
-        """Asked before and after each call; only what is before one counts."""
-        before, self._before = self._before, not self._before
-        return self._pauses.get(self.calls + 1, 0.0) if before else 0.0
+        return self._pauses.get(self.calls + 1, 0.0)
 
     def strikes(self, kinds: Sequence[str]) -> str | None:
         self.calls += 1
-        self._before = True
         return self._faults.get(self.calls)

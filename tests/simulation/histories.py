@@ -67,7 +67,7 @@ class _Draw:
         actions: list[Action] = []
         for who in range(people):
             actions += self._beginning(who)
-        for _ in range(rng.randint(1, 5)):
+        for _ in range(rng.randint(1, 4)):
             actions += self._doing(rng.randrange(people))
         setting = Setting(
             seed=self._seed,
@@ -89,7 +89,7 @@ class _Draw:
         return Weather(
             calls=0.03 * bad,
             deaths=0.01 * bad,
-            slow_calls=rng.choice((0.0, 0.02, 0.1, 0.3)),
+            slow_calls=rng.choice((0.0, 0.0, 0.02, 0.1)),
             spread=rng.choice((0.0, 0.3, 3.0, 30.0)),
             late=rng.choice((0.0, 0.0, 0.05, 0.2)),
             twice=rng.choice((0.0, 0.05, 0.3)),

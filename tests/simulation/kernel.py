@@ -65,6 +65,11 @@ class Kernel:
         return before
 
     @property
+    def due(self) -> bool:
+        """Whether anything else is to be done at this moment."""
+        return bool(self._queue) and self._queue[0][0] <= self.now
+
+    @property
     def pending(self) -> int:
         """How many things are still to be done."""
         return len(self._queue)
@@ -112,6 +117,8 @@ class Process:
 
     def pause(self, seconds: float) -> None:
         """Let others run for so long; called by the process itself."""
+        if seconds == 0.0 and not self.kernel.due:
+            return
         until = self.kernel.now + seconds
         if until < self._deadline:
             self.kernel.at(until, self._go_on)
@@ -120,14 +127,17 @@ class Process:
         self.kernel.hub.switch()
 
     def call(self, kinds: Sequence[str], effect: Callable[[str | None], Any]) -> Any:
-        """Make a call of a port, as the process's fate has it; ``effect`` hears what goes wrong."""
+        """Make a call of a port, as the process's fate has it; ``effect`` hears what goes wrong.
+
+        Others have their turn before each call. That is after each one too: in between there is
+        nothing that anybody could notice.
+        """
         fates = self.fates
         self.pause(fates.pause())
         fault = fates.strikes(kinds)
         if fault == "dies_before":
             raise Died(CRASHED)
         result = effect(fault)
-        self.pause(fates.pause())
         if fault == "dies_after":
             raise Died(CRASHED)
         return result

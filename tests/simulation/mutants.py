@@ -31,7 +31,9 @@ from billing.store.records import RecordStore
 from billing.store.users import UserStore
 from handlers import publish_facts
 from tests.simulation import judge, play
+from tests.simulation.histories import drawn
 from tests.simulation.ports import SimulatedPorts
+from tests.simulation.shrinking import failure_of
 
 Patch = Callable[[], AbstractContextManager[None]]
 
@@ -47,6 +49,17 @@ class Mutant:
 
 
 MUTANTS: list[Mutant] = []
+
+
+def seed_that_kills(mutant: Mutant, most: int) -> int | None:
+    """The first seed whose history breaks what it must under the mutant, and holds without it."""
+    for seed in range(most):
+        with mutant.applied():
+            failure = failure_of(drawn(seed))
+        caught = failure is not None and failure.violation.invariant in mutant.breaks
+        if caught and failure_of(drawn(seed)) is None:
+            return seed
+    return None
 
 
 def _mutant(seed: int, *breaks: str) -> Callable[[Callable[[], Iterator[None]]], Patch]:
@@ -177,23 +190,32 @@ def ignore_all() -> Iterator[None]:
 @_mutant(0, judge.CONVERGES, judge.SUCCESS_MEANS_STORED, judge.OUTCOMES)
 def dedupe_before_the_work() -> Iterator[None]:
     """An event is marked done first, and worked on then."""
-    original = Reducer._reduce
+    apply, close, commit = Reducer.apply_event, Ledger.close, Committer.commit
 
-    def reduce(self: Reducer, cause: Any, decide_on: Any) -> Any:
-        if cause.execution is None:
-            return original(self, cause, decide_on)
+    def apply_event(self: Reducer, event: Any, user_id: str, execution: str) -> Entry:
+        done = self._ledger.outcome_of(event.event_id)
+        if done is not None:
+            return done
         entry = Entry(
-            event_id=cause.id,
-            execution=cause.execution,
-            user_id=cause.user_id,
+            event_id=event.event_id,
+            execution=execution,
+            user_id=user_id,
             outcome="applied",
             at=self._now(),
         )
-        self._ledger.close(entry)
-        *rest, _ = original(self, cause.model_copy(update={"execution": None}), decide_on)
-        return (*rest, entry)
+        close(self._ledger, entry)
+        return apply(self, event, user_id, execution)
 
-    with patch.object(Reducer, "_reduce", reduce):
+    def commit_alone(
+        self: Committer, record: Record, replacing: int, _entry: Any, facts: Sequence[Fact]
+    ) -> None:
+        commit(self, record, replacing, None, facts)
+
+    with (
+        patch.object(Reducer, "apply_event", apply_event),
+        patch.object(Ledger, "close", lambda _self, _entry: None),
+        patch.object(Committer, "commit", commit_alone),
+    ):
         yield
 
 
@@ -363,9 +385,9 @@ def unattributed_is_done() -> Iterator[None]:
         original(self, event_id, execution, *rest)
         self._update(
             event_id,
-            "SET done_at = :now",
+            "SET done_at = :now, outcome = :stale, user_id = :nobody, facts = :none",
             condition="attribute_exists(event_id)",
-            values={":now": 1},
+            values={":now": 1, ":stale": "stale", ":nobody": "nobody", ":none": []},
         )
 
     with patch.object(Ledger, "set_aside", set_aside):

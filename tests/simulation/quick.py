@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 import stripe
-from stripe import _api_requestor
+from stripe import _api_requestor, _util
 
 from billing.store import dynamodb
 
@@ -27,6 +27,13 @@ def quicken() -> None:
     dynamodb._plain = dynamodb._integers = as_it_is
     _api_requestor._convert_to_stripe_object = answered  # type: ignore[attr-defined, assignment]
     stripe.enable_telemetry = False
+    for module in (_util, _api_requestor):
+        for name in ("log_info", "log_debug"):
+            setattr(module, name, _nothing)
+
+
+def _nothing(*_said: Any, **_more: Any) -> None:
+    """A log that nobody reads."""
 
 
 def as_it_is(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Plays many seeds on several processes, and says how far it is."""
+"""Plays many seeds, or all variants of the small cases, on several processes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.pool import Pool
 from typing import TextIO
 
 #: Seeds that a process plays before it reports.
 CHUNK = 25
+#: Parts in which a case is played.
+SHARES = 4
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,27 @@ class Result:
     executions: int = 0
     stripe_reads: int = 0
     failing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of a case's variants: of those that are played every ``shares``-th from ``first``."""
+
+    case: int
+    kind: str
+    first: int
+    shares: int
+    every: int
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What became of a share of a case."""
+
+    name: str
+    kind: str
+    played: int
+    failing: tuple[str, ...]
 
 
 @dataclass
@@ -69,9 +94,44 @@ def run(seed: int, histories: int, jobs: int) -> Iterator[Result]:
         range(first, min(first + CHUNK, seed + histories))
         for first in range(seed, seed + histories, CHUNK)
     ]
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, initializer=prepare) as pool:
+    with _pool(jobs) as pool:
         yield from pool.imap_unordered(played, chunks)
+
+
+def run_cases(kinds: Sequence[str], every: int, jobs: int) -> Iterator[CaseResult]:
+    """Play every so many-th variant of each kind of every small case."""
+    from tests.simulation.exhaustive import CASES  # noqa: PLC0415 - a pool's parent stays small
+
+    parts = [
+        Part(number, kind, first, SHARES, every)
+        for kind in kinds
+        for number in range(len(CASES))
+        for first in range(SHARES)
+    ]
+    with _pool(jobs) as pool:
+        yield from pool.imap_unordered(played_case, parts)
+
+
+def _pool(jobs: int) -> Pool:
+    return multiprocessing.get_context("spawn").Pool(jobs, initializer=prepare)
+
+
+def played_case(part: Part) -> CaseResult:
+    """Play a share of a case's variants."""
+    from tests.simulation import exhaustive  # noqa: PLC0415 - after the process is prepared
+    from tests.simulation.judge import Violation  # noqa: PLC0415
+
+    case = exhaustive.CASES[part.case]
+    variants = exhaustive.KINDS[part.kind](case)
+    chosen = islice(variants, part.first * part.every, None, part.shares * part.every)
+    played, failing = 0, []
+    for variant in chosen:
+        played += 1
+        try:
+            exhaustive.play(case, variant)
+        except Violation as violation:
+            failing.append(f"{variant}: {violation}")
+    return CaseResult(case.name, part.kind, played, tuple(failing))
 
 
 def prepare() -> None:

@@ -34,6 +34,8 @@ Json = dict[str, Any]
 PAGES = CheckoutPages(success_url="https://app.test/done", cancel_url="https://app.test/")
 #: An API request's function lives so long.
 API_LIFE = 29.0
+#: Reconciliation runs so often (seconds); nightly would tell no more. Stripe forgets in 30 days.
+NIGHT = 14 * 86_400
 
 
 @dataclass
@@ -105,6 +107,7 @@ class World:
         self.doing = ""  # the label of what happens now
         self._told_by: dict[str, int] = {}
         self._requests = 0
+        self._nights = 0
         self._transport = PortedStripe(
             self.kernel,
             self.stripe.engine,
@@ -116,6 +119,7 @@ class World:
             self.kernel, self.tables, self.environment["USERS_TABLE"], self._wrote
         )
         self.deploy()
+        self.kernel.after(NIGHT, self._night)
         self.people = [
             Person(number, f"user_{number}", number not in setting.strangers)
             for number in range(setting.people)
@@ -185,6 +189,13 @@ class World:
     def items(self, table: str) -> list[Json]:
         return [from_item(item) for item in self.tables.items(self.environment[table])]
 
+    def _night(self) -> None:
+        """The schedule starts a reconciliation; where nothing was lost, there is no need of it."""
+        if self.lost:
+            self._nights += 1
+            self.cloud.start("reconcile", {"scope": "all"}, f"night {self._nights}")
+        self.kernel.after(NIGHT, self._night)
+
     # -- What goes wrong
 
     def fates_of(self, actor: str) -> Fates:
@@ -223,7 +234,7 @@ class World:
 
     def busy(self) -> bool:
         """Whether something is under way that isn't just waiting for a deadline."""
-        return self.kernel.pending > self.cloud.waiting
+        return self.kernel.pending > self.cloud.waiting + 1  # the schedule's next night
 
     def _next_at(self) -> float | None:
         moments = (self.kernel.next_at(), self.stripe.next_at())
