@@ -148,12 +148,17 @@ class Customer:
         """Wait for what Stripe tells, hold the record to it, and name the facts that are new."""
         self.entries()
         ask = self.deployed.ask
-        assert on_record(self.record) == at_stripe(ask, self.id)
+        recorded, truth = on_record(self.record), at_stripe(ask, self.id)
+        wrong = {
+            part: (recorded[part], truth[part]) for part in truth if recorded[part] != truth[part]
+        }
+        assert not wrong, f"on record, at Stripe: {wrong}"
         assert self.access == access_by_stripe(ask, self.id, int(time.time()))
         committed = sorted(self.deployed.committed_facts(self.user_id))
         eventually(lambda: len(self.facts()) >= len(committed), f"{committed} on the bus")
         told = self.facts()
-        assert sorted(fact["detail"]["id"] for fact in told) == committed
+        ids = sorted(fact["detail"]["id"] for fact in told)
+        assert ids == committed, f"the bus carried {ids}, committed were {committed}"
         news = sorted(fact["detail-type"] for fact in told[self._heard :])
         self._heard = len(told)
         return news
