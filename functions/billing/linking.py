@@ -28,12 +28,12 @@ def link_customer(
         raise UserNotFound(f"user {user_id} does not exist")
     if customers.user_of(customer_id) not in (None, user_id):
         raise UserConflict(f"customer {customer_id} belongs to another user than {user_id}")
-    if replaces not in (None, customer_id) and not customers.retire(replaces, user_id):
-        raise UserConflict(f"customer {replaces} belongs to another user than {user_id}")
+    if replaces not in (None, customer_id):
+        customers.retire(replaces, user_id)
     if not users.link(user, customer_id, replaces):
         raise UserConflict(f"user {user_id} is linked with another customer than {customer_id}")
     if not customers.assign(customer_id, user_id):
-        raise UserConflict(f"customer {customer_id} belongs to another user than {user_id}")
+        raise UserConflict(f"customer {customer_id} is another user's, or has given way to another")
 
 
 def owner_of(customer_id: str, users: UserStore, customers: CustomerStore) -> str | None:

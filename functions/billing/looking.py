@@ -10,8 +10,6 @@ from billing.domain.decide import (
     FetchCustomer,
     FetchPurchase,
     FetchSubscription,
-    Ignore,
-    Keep,
     ListSubscriptions,
     SyncCustomer,
     yields_to_another,
@@ -26,8 +24,8 @@ from billing.domain.events import (
 )
 from billing.domain.merge import (
     with_customer_state,
-    with_invoices,
     with_listed,
+    with_listed_invoices,
     with_purchases,
     with_subscription,
 )
@@ -76,31 +74,33 @@ def readable(told: ReadEvent, stripe: StripeReads) -> BillingEvent:
 
 
 def learnt(before: Record, decision: Decision, stripe: StripeReads) -> Record:
-    """The record with what the decision brings; its purely derived parts are still the old ones."""
-    match decision:
-        case SyncCustomer(customer_id=customer_id, ended=ended):
-            return _synced(before, customer_id, ended, stripe)
-        case CheckDebt(subscription_id=subscription_id):
-            record = _fetched(before, subscription_id, stripe)
-            return with_invoices(record, stripe.invoices_of_subscription(subscription_id))
-    return _with_debt(before, _looked(before, decision, stripe), stripe)
-
-
-def _looked(record: Record, decision: Decision, stripe: StripeReads) -> Record:
+    """The record with what the decision brings; its derived parts are still the old ones."""
     match decision:
         case Apply(subscription=subscription, stamp=stamp):
-            return with_subscription(record, subscription, stamp)
+            return _with_debt(before, with_subscription(before, subscription, stamp), stripe)
         case FetchSubscription(subscription_id=subscription_id):
-            return _fetched(record, subscription_id, stripe)
+            return _with_debt(before, _fetched(before, subscription_id, stripe), stripe)
         case ListSubscriptions(customer_id=customer_id, ended=ended):
-            return _listed(record, customer_id, ended, stripe)
+            return _with_debt(before, _listed(before, customer_id, ended, stripe), stripe)
+        case CheckDebt(subscription_id=subscription_id):
+            fetched = _fetched(before, subscription_id, stripe)
+            return _with_invoices_of(fetched, subscription_id, stripe)
+        case _:
+            return _with_other(before, decision, stripe)
+
+
+def _with_other(record: Record, decision: Decision, stripe: StripeReads) -> Record:
+    """What isn't about a subscription, or about everything."""
+    match decision:
+        case SyncCustomer(customer_id=customer_id, ended=ended):
+            return _synced(record, customer_id, ended, stripe)
         case FetchCustomer(customer_id=customer_id):
             state = stripe.customer_state(customer_id)
             return with_customer_state(record, state.value, state.stamp)
         case FetchPurchase(payment_intent_id=payment_intent_id, session_id=session_id):
             purchase = stripe.purchase(payment_intent_id, session_id)
             return with_purchases(record, [purchase] if purchase else [])
-        case Keep() | Ignore() | CheckDebt() | SyncCustomer():
+        case _:
             return record
 
 
@@ -128,7 +128,7 @@ def _synced(
     record = _listed(record, customer_id, ended, stripe)
     state = stripe.customer_state(customer_id)
     record = with_customer_state(record, state.value, state.stamp)
-    record = with_invoices(record, stripe.invoices_of_customer(customer_id))
+    record = with_listed_invoices(record, stripe.invoices_of_customer(customer_id))
     record = with_purchases(record, stripe.purchases_of(customer_id))
     return record.model_copy(update={"synced_customer_id": customer_id})
 
@@ -136,12 +136,22 @@ def _synced(
 def _with_debt(before: Record, record: Record, stripe: StripeReads) -> Record:
     """Look for what is owed where the subscription has just come to owe, or we know of no debt.
 
-    So a lost ``invoice.payment_failed`` neither shortens grace nor lengthens it.
+    So a lost ``invoice.payment_failed`` neither shortens grace nor lengthens it. Where nothing is
+    owed after all, the subscription's word was late: it is asked for anew.
     """
     old, new = before.subscription, record.subscription
     if new is None or new.status not in OWING:
         return record
+    owed_before = old is not None and old.status in OWING
     same = old is not None and old.subscription_id == new.subscription_id
-    if same and old is not None and old.status in OWING and debt_of(record) is not None:
+    if same and owed_before and debt_of(record) is not None:
         return record
-    return with_invoices(record, stripe.invoices_of_subscription(new.subscription_id))
+    listed = _with_invoices_of(record, new.subscription_id, stripe)
+    if debt_of(listed) is not None:
+        return listed
+    return _fetched(listed, new.subscription_id, stripe)
+
+
+def _with_invoices_of(record: Record, subscription_id: str, stripe: StripeReads) -> Record:
+    invoices = stripe.invoices_of_subscription(subscription_id)
+    return with_listed_invoices(record, invoices, subscription_id)

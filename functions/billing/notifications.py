@@ -21,9 +21,10 @@ from billing.contracts.facts import (
     TrialEnding,
 )
 from billing.domain.record import Invoice, Value
+from billing.timestamps import DAY
 
 #: Older facts (seconds), as from a replay of the bus's archive, are no news to anybody.
-LONGEST_NEWS = 3 * 86_400
+LONGEST_NEWS = 3 * DAY
 
 Mail = Literal[
     "welcome",

@@ -12,7 +12,7 @@ from billing.domain.derive import say_the_same, with_derived
 from billing.domain.drift import RecordKind, drift_between
 from billing.domain.errors import LeaseLost, RecordContended
 from billing.domain.events import BillingEvent, InvoiceEvent, ReadEvent
-from billing.domain.facts import Fact, facts_between, facts_of_healing
+from billing.domain.facts import facts_between, facts_of_healing
 from billing.domain.merge import (
     changes_between,
     with_customer,
@@ -49,11 +49,11 @@ class Cause(Value):
 
 
 class Reduction(NamedTuple):
-    """The record as it was, as it is now, and how that was put down."""
+    """The record as it was and as it is now, and how the event ended if there was one."""
 
     before: Record
     after: Record
-    entry: Entry
+    entry: Entry | None
 
 
 class Reducer:
@@ -95,12 +95,13 @@ class Reducer:
             waiter=execution if fails else None,
         )
         try:
-            return self._reduce(cause, lambda record, now: decide(record, event, now)).entry
+            entry = self._reduce(cause, lambda record, now: decide(record, event, now)).entry
         except LeaseLost:
-            done = self._ledger.outcome_of(event.event_id)
-            if done is None:
+            entry = self._ledger.outcome_of(event.event_id)
+            if entry is None:
                 raise
-            return done
+        assert entry is not None, "an event's reduction ends in its entry"
+        return entry
 
     def sync_customer(
         self, user_id: str, customer_id: str, session_id: str | None = None
@@ -157,18 +158,18 @@ class Reducer:
             before, now = self._load(cause), self._now()
             decision = decide_on(before, now)
             if isinstance(decision, Ignore):
-                return Reduction(before, before, self._ignored(cause, now, decision.reason))
+                return Reduction(before, before, self._closed(cause, now, decision.reason))
             after = self._after(before, decision, cause, now)
-            idle = cause.execution is None and say_the_same(before, after)
-            try:
-                entry = (
-                    self._ignored(cause, now) if idle else self._commit(before, after, cause, now)
-                )
-            except RecordOvertaken:
-                continue
+            if cause.execution is None and say_the_same(before, after):
+                reduction = Reduction(before, before, None)
+            else:
+                try:
+                    reduction = Reduction(before, after, self._commit(before, after, cause, now))
+                except RecordOvertaken:
+                    continue
             if isinstance(decision, SyncCustomer):
                 self._ledger.take_up(cause.customer_id, cause.user_id, now)
-            return Reduction(before, before if idle else after, entry)
+            return reduction
         raise RecordContended(f"the record of user {cause.user_id} is contended")
 
     def _load(self, cause: Cause) -> Record:
@@ -185,9 +186,10 @@ class Reducer:
             return with_former(record, cause.customer_id)
         return record
 
-    def _ignored(self, cause: Cause, now: int, reason: str = "nothing new") -> Entry:
+    def _closed(self, cause: Cause, now: int, reason: str) -> Entry | None:
+        """Close an event that changes nothing."""
         entry = _entry(cause, now, outcome="stale", reason=reason)
-        if cause.execution is not None:
+        if entry is not None:
             self._ledger.close(entry)
         return entry
 
@@ -204,7 +206,7 @@ class Reducer:
             }
         )
 
-    def _commit(self, before: Record, after: Record, cause: Cause, now: int) -> Entry:
+    def _commit(self, before: Record, after: Record, cause: Cause, now: int) -> Entry | None:
         facts = facts_between(before, after, cause.id, self._policy, now)
         if cause.healing:
             facts += facts_of_healing(before, after, cause.id, now)
@@ -213,24 +215,17 @@ class Reducer:
             keys = tuple(fact.key for fact in facts)
             entry = _entry(cause, now, outcome="applied", changes=changes, facts=keys)
             try:
-                self._committer.commit(
-                    after, before.version, entry if cause.execution else None, facts
-                )
+                self._committer.commit(after, before.version, entry, facts)
             except FactsExist as told:
-                facts = _without(facts, told)
+                facts = [fact for fact in facts if fact.key not in told.keys]
                 continue
             return entry
 
 
-def _entry(cause: Cause, now: int, **ending: Any) -> Entry:
+def _entry(cause: Cause, now: int, **ending: Any) -> Entry | None:
+    """How an event ends; None where there is none."""
+    if cause.execution is None:
+        return None
     return Entry(
-        event_id=cause.id,
-        execution=cause.execution or "",
-        user_id=cause.user_id,
-        at=now,
-        **ending,
+        event_id=cause.id, execution=cause.execution, user_id=cause.user_id, at=now, **ending
     )
-
-
-def _without(facts: list[Fact], told: FactsExist) -> list[Fact]:
-    return [fact for fact in facts if fact.key not in told.keys]

@@ -1,6 +1,9 @@
-"""Stored times as AWS and our API write them: ISO 8601, in UTC."""
+"""Times are UTC seconds; AWS and our API write them in ISO 8601."""
 
 from datetime import UTC, datetime
+from typing import Final
+
+DAY: Final = 86_400
 
 
 def iso8601(seconds: int) -> str:

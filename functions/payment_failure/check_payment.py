@@ -18,6 +18,7 @@ def check_payment(request: CheckPaymentInput, ports: Ports) -> FailureOutput:
         StripeUnavailable: Stripe didn't answer.
     """
     record = ports.reducer.check_debt(request.user_id, request.customer_id, request.execution)
+    ports.ledger.settle(request.event_id, ports.now())
     dunning = record.dunning
     if dunning is None:
         return FailureOutput(outcome="recovered" if _is_paid(record) else "applied")

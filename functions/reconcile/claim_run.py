@@ -10,8 +10,8 @@ from billing.contracts.reconcile import ClaimRunInput, Cursor, ReconcileInput, R
 from billing.domain.errors import LeaseLost, UserNotFound
 from billing.runtime import Ports, step_handler
 from billing.store.runs import RunEntry
+from billing.timestamps import DAY
 
-DAY = 86_400
 #: How far back (seconds) events are looked at: Stripe keeps them for 30 days.
 LONGEST = 29 * DAY
 #: What is looked at again (seconds): it was still on its way when the last run looked.

@@ -2,13 +2,13 @@
 
 Our own map answers for every customer that was ever linked. At first contact the users table may
 know the customer from before our time; else what the object names counts (our API puts the user on
-everything it makes), and only where it agrees. A customer
-that isn't ours is set aside, listed for ops: a Stripe account may serve other products too.
+everything it makes), and only where it agrees. A customer that isn't ours is set aside, listed for
+ops: a Stripe account may serve other products too.
 """
 
 from billing.contracts.steps import ResolveUserInput, ResolveUserOutput
 from billing.contracts.stripe_events import StripeEvent
-from billing.domain.errors import UserNotFound
+from billing.domain.errors import StripeNotFound, UserNotFound
 from billing.leasing import holding
 from billing.runtime import Ports, step_handler
 from billing.store.users import User
@@ -97,7 +97,16 @@ def _may_link(user: User, customer_id: str, ports: Ports) -> bool:
     """
     ports.stripe.customer(customer_id)
     linked = user.stripe_customer_id
-    return linked in (None, customer_id) or ports.stripe.customer(linked).deleted
+    return linked in (None, customer_id) or _is_deleted(linked, ports)
+
+
+def _is_deleted(customer_id: str | None, ports: Ports) -> bool:
+    """Whether Stripe says that it was; one that it doesn't know may be of another account."""
+    try:
+        deleted: bool = ports.stripe.customer(customer_id).deleted
+    except StripeNotFound:
+        return False
+    return deleted
 
 
 handler = step_handler(ResolveUserInput, resolve_user)

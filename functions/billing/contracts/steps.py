@@ -73,6 +73,9 @@ class FailureOutput(StepModel):
 
 
 class CheckPaymentInput(StepModel):
+    """``event_id`` is the event whose execution waited."""
+
+    event_id: str
     execution: str
     user_id: str
     customer_id: str

@@ -17,6 +17,7 @@ from billing.contracts.stripe_objects import (
     StripeReversal,
     StripeSchedule,
     StripeSubscription,
+    Trial,
 )
 from billing.domain.errors import ContractViolation
 from billing.domain.events import (
@@ -88,11 +89,11 @@ class StripeEvent(BaseModel):
     def named_user_id(self) -> str | None:
         """The user that the object names, None where it names none, or two.
 
-        Our API and a frontend's own checkout name one. In a payment link's address whoever pays
-        may put any ``client_reference_id``: one that the metadata contradicts counts for nothing.
+        Our API and a frontend's own checkout name one; an invoice tells its subscription's. In a
+        payment link's address whoever pays may put any ``client_reference_id``: one that the
+        metadata contradicts counts for nothing.
         """
-        metadata = self.data.object.get("metadata")
-        known = metadata if isinstance(metadata, dict) else {}
+        known = self._metadata()
         named = {
             name
             for name in (
@@ -103,6 +104,17 @@ class StripeEvent(BaseModel):
             if isinstance(name, str) and name
         }
         return named.pop() if len(named) == 1 else None
+
+    def _metadata(self) -> dict[str, Any]:
+        """The object's own metadata, and an invoice's copy of its subscription's."""
+        parent = self.data.object.get("parent")
+        details = parent.get("subscription_details") if isinstance(parent, dict) else None
+        of_subscription = details.get("metadata") if isinstance(details, dict) else None
+        own = self.data.object.get("metadata")
+        return {
+            **(of_subscription if isinstance(of_subscription, dict) else {}),
+            **(own if isinstance(own, dict) else {}),
+        }
 
 
 Reader = Callable[["StripeEvent", str], ReadEvent]
@@ -128,7 +140,7 @@ def subscription_event(event: StripeEvent, customer_id: str) -> SubscriptionEven
             **_head(event, customer_id),
             subscription_id=event.object_id,
             payload=payload.projected() if payload else None,
-            trial_ending=event.type.endswith(".trial_will_end"),
+            trial_notice=_trial_notice(event),
         )
 
 
@@ -223,6 +235,13 @@ def _violations_named(event: StripeEvent) -> Iterator[None]:
 
 def _head(event: StripeEvent, customer_id: str) -> dict[str, Any]:
     return {"event_id": event.id, "created": event.created, "customer_id": customer_id}
+
+
+def _trial_notice(event: StripeEvent) -> int | None:
+    """The end of a trial that is announced: a scalar, so that trimmed events have it too."""
+    if not event.type.endswith(".trial_will_end"):
+        return None
+    return Trial.model_validate(event.data.object).trial_end
 
 
 def _attempts(event: StripeEvent) -> dict[str, int]:

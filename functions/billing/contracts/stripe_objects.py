@@ -156,6 +156,12 @@ class AttemptCount(StripeObject):
     attempt_count: int
 
 
+class Trial(StripeObject):
+    """When a subscription's trial ends, None where it has none (any more)."""
+
+    trial_end: int | None = None
+
+
 class StripeCharge(StripeObject):
     """A charge; ``amount_refunded`` in minor currency units."""
 

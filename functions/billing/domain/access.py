@@ -2,7 +2,7 @@
 
 from billing.domain.dunning import debt_of, grace_until
 from billing.domain.policy import Policy
-from billing.domain.record import LIVE, PAID, Level, Purchase, Record, Subscription, Value
+from billing.domain.record import LIVE, PAID, Level, Record, Subscription, Value
 
 
 class Access(Value):
@@ -25,7 +25,7 @@ def access_of(record: Record, policy: Policy, now: int) -> Access:
     if subscription.status in PAID:
         return _paid_access(subscription, policy, now)
     if subscription.status == "past_due":
-        return _past_due_access(record, policy, now)
+        return _past_due_access(record, subscription, policy, now)
     if subscription.status in LIVE:
         return Access(level="restricted", reason=subscription.status)
     return Access(level="none", reason=subscription.status)
@@ -40,9 +40,13 @@ def _paid_access(subscription: Subscription, policy: Policy, now: int) -> Access
     return Access(level="full", until=end, reason=subscription.status)
 
 
-def _past_due_access(record: Record, policy: Policy, now: int) -> Access:
+def _past_due_access(
+    record: Record, subscription: Subscription, policy: Policy, now: int
+) -> Access:
     debt = debt_of(record)
     until = grace_until(record, debt, policy) if debt else 0
+    if subscription.ends_at is not None:
+        until = min(until, subscription.ends_at)
     if now < until:
         return Access(level="grace", until=until, reason="past_due")
     return Access(level="restricted", reason="past_due")
@@ -50,14 +54,5 @@ def _past_due_access(record: Record, policy: Policy, now: int) -> Access:
 
 def has_bought(record: Record, lookup_key: str, policy: Policy) -> bool:
     """Whether a one-time purchase of a price with this lookup key stands."""
-    return any(
-        _stands(purchase, policy)
-        for purchase in record.purchases.values()
-        if purchase.lookup_key == lookup_key
-    )
-
-
-def _stands(purchase: Purchase, policy: Policy) -> bool:
-    if purchase.status != "paid" or purchase.refunded or purchase.dispute_lost:
-        return False
-    return policy.partial_refund == "keep" or not purchase.amount_refunded
+    standing = (p for p in record.purchases.values() if p.lookup_key == lookup_key and p.stands)
+    return any(policy.partial_refund == "keep" or not p.amount_refunded for p in standing)

@@ -15,7 +15,7 @@ from billing.domain.events import (
     SessionEvent,
     SubscriptionEvent,
 )
-from billing.domain.merge import with_invoice
+from billing.domain.merge import is_forgotten, with_invoice
 from billing.domain.record import PAID, TERMINAL, Record, Stamp, Subscription, Value
 
 #: Seconds by which ``created`` may lag behind the change, and clocks may differ, both ways.
@@ -170,13 +170,15 @@ def _decide_by_time(
     if payload is None or not _is_newest(record.stamp, event.created, payload, now):
         return FetchSubscription(subscription_id=stored.subscription_id)
     if yields_to_another(record, payload):
-        return ListSubscriptions(customer_id=event.customer_id)
+        return ListSubscriptions(customer_id=record.customer_id or event.customer_id)
     return Apply(subscription=payload, stamp=Stamp(lo=event.created, hi=event.created))
 
 
 def _decide_invoice(record: Record, event: InvoiceEvent) -> Decision:
     """Merge an invoice; look at the subscription where it may have changed its standing."""
     stored, invoice = record.subscription, event.invoice
+    if is_forgotten(record, invoice):
+        return Ignore(reason="older than the invoices that are kept")
     nothing_new = with_invoice(record, invoice) == record
     if stored is not None and invoice.subscription_id == stored.subscription_id:
         in_doubt = stored.status not in PAID | TERMINAL and not invoice.open
@@ -218,8 +220,8 @@ def is_stale(stamp: Stamp | None, created: int) -> bool:
 
 
 def _announces(event: SubscriptionEvent, stored: Subscription) -> bool:
-    """Whether the event tells of a trial's end that is still ahead."""
-    return event.trial_ending and stored.status == "trialing"
+    """Whether the event tells of a trial's end that is still ahead, and hasn't moved since."""
+    return stored.status == "trialing" and event.trial_notice == stored.trial_end
 
 
 def _is_newest(stamp: Stamp | None, created: int, payload: Subscription, now: int) -> bool:

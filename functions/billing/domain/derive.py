@@ -9,7 +9,7 @@ from billing.domain.access import access_of
 from billing.domain.attention import attention_of
 from billing.domain.dunning import dunning_of
 from billing.domain.policy import Policy
-from billing.domain.record import Record
+from billing.domain.record import Dunning, Record
 
 #: What may differ between two records that say the same.
 _INCIDENTAL: Any = {
@@ -24,8 +24,9 @@ def with_derived(record: Record, policy: Policy, now: int, waiter: str | None = 
     ``waiter`` is the execution that waits for the end of grace where nobody does yet.
     """
     dunning = dunning_of(record, policy)
-    if dunning is not None and dunning.execution is None:
-        dunning = dunning.model_copy(update={"execution": waiter})
+    if dunning is not None:
+        waiting = _who_waits(record.dunning, dunning, now) or waiter
+        dunning = dunning.model_copy(update={"execution": waiting})
     derived = record.model_copy(update={"dunning": dunning})
     return derived.model_copy(
         update={
@@ -33,6 +34,14 @@ def with_derived(record: Record, policy: Policy, now: int, waiter: str | None = 
             "attention_since": (record.attention_since or now) if attention_of(derived) else None,
         }
     )
+
+
+def _who_waits(before: Dunning | None, after: Dunning, now: int) -> str | None:
+    """Who waited goes on waiting; whose wait was over when a new debt began has ended."""
+    if before is None:
+        return None
+    same_debt = before.invoice_id == after.invoice_id
+    return before.execution if same_debt or before.until > now else None
 
 
 def say_the_same(one: Record, other: Record) -> bool:

@@ -57,7 +57,8 @@ def drift_between(held: Record, true: Record) -> tuple[RecordKind, ...]:
     new = {s.subscription_id: s for s in _subscriptions(true)}
     differences: dict[RecordKind, bool] = {
         "missing": bool(new.keys() - old.keys()),
-        "differs": any(new.get(id_) != known for id_, known in old.items()),
+        "differs": _shows_another(held, true)
+        or any(new.get(id_) != known for id_, known in old.items()),
         "invoices": held.invoices != true.invoices,
         "purchases": held.purchases != true.purchases,
         "customer": held.customer != true.customer,
@@ -66,6 +67,14 @@ def drift_between(held: Record, true: Record) -> tuple[RecordKind, ...]:
     if not kinds and held.access_level != true.access_level:
         return ("access",)
     return kinds
+
+
+def _shows_another(held: Record, true: Record) -> bool:
+    """Whether the record shows one of its subscriptions where it should show another of them."""
+    own, best = held.subscription, true.subscription
+    if own is None or best is None or own.subscription_id == best.subscription_id:
+        return False
+    return best.subscription_id in held.other_live_ids
 
 
 def _subscriptions(record: Record) -> tuple[Subscription, ...]:

@@ -6,8 +6,7 @@ Derived from the record's invoices, so that a second unpaid invoice doesn't rene
 
 from billing.domain.policy import Policy
 from billing.domain.record import LIVE, PAID, Dunning, Invoice, Record
-
-DAY = 86_400
+from billing.timestamps import DAY
 
 
 def debt_of(record: Record) -> Invoice | None:
@@ -31,7 +30,7 @@ def grace_until(record: Record, debt: Invoice, policy: Policy) -> int:
 
 
 def dunning_of(record: Record, policy: Policy) -> Dunning | None:
-    """The dunning that the record calls for; who waits for its end goes on waiting."""
+    """The dunning that the record calls for; nobody waits for its end yet."""
     subscription, debt = record.subscription, debt_of(record)
     if subscription is None or subscription.status not in LIVE or debt is None:
         return None
@@ -41,7 +40,6 @@ def dunning_of(record: Record, policy: Policy) -> Dunning | None:
         invoice_id=debt.invoice_id,
         since=debt.payable_since,
         until=grace_until(record, debt, policy),
-        execution=record.dunning.execution if record.dunning else None,
     )
 
 
@@ -56,4 +54,5 @@ def _collected(debt: Invoice) -> bool:
 
     A change that isn't paid for is taken back instead (``pending_if_incomplete``).
     """
-    return debt.failed_attempts > 0 and debt.billing_reason != "subscription_update"
+    failed = debt.status == "open" and debt.failed_attempts > 0
+    return failed and debt.billing_reason != "subscription_update"

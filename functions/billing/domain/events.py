@@ -2,6 +2,15 @@
 
 from billing.domain.record import Invoice, Subscription, Value
 
+#: What no object of Stripe's shows afterwards: who reads the object later can't know it.
+TOLD_BY_EVENTS_ALONE = frozenset(
+    {
+        "customer.subscription.trial_will_end",
+        "invoice.payment_action_required",
+        "invoice.payment_failed",
+    }
+)
+
 
 class EventHead(Value):
     """What every event has; ``created`` in UTC seconds by Stripe's clock."""
@@ -15,13 +24,13 @@ class SubscriptionEvent(EventHead):
     """A ``customer.subscription.*`` event, or one of the subscription's schedule.
 
     ``payload`` is None where it can't speak for the subscription: trimmed, of another API version,
-    or a schedule's (which may have no subscription). ``trial_ending``: Stripe announces the end of
-    the trial.
+    or a schedule's (which may have no subscription). ``trial_notice`` is
+    the end of a trial that Stripe announces.
     """
 
     subscription_id: str | None
     payload: Subscription | None
-    trial_ending: bool = False
+    trial_notice: int | None = None
 
 
 class SessionEvent(EventHead):
@@ -52,7 +61,8 @@ class UnreadInvoice(EventHead):
 class PurchaseEvent(EventHead):
     """An event about a one-time purchase: its session, its charge, a refund or a dispute of it.
 
-    One of the two ids is known: a session where nothing was paid has no payment intent.
+    A session where nothing was paid has no payment intent, and a charge of before payment intents
+    has neither.
     ``expired``: the session ended without a purchase.
     """
 

@@ -1,6 +1,6 @@
 """The domain events ("facts") that a change of the record amounts to.
 
-They follow from before and after alone, whichever machine ran, so a retry derives the same ones,
+They follow from before and after, whichever machine ran, so that a retry derives the same ones,
 and each has a key under which it can be committed only once. Changes chain by record version;
 what happens once in the life of an invoice or a purchase is keyed by that.
 """
@@ -20,10 +20,13 @@ from billing.domain.record import (
     Subscription,
     Value,
 )
+from billing.timestamps import DAY
 
+#: Of the purchases found at first contact the newest that are told: a transaction has 100 parts.
+MOST_PURCHASES_TOLD = 20
 #: What happened longer (seconds) before we got to know the customer is history, not news. Until
 #: then its event may still come, or be replayed: Stripe keeps events for 30 days.
-NEWS = 30 * 86_400
+NEWS = 30 * DAY
 
 
 class Fact(Value):
@@ -154,19 +157,20 @@ def _invoice_facts(old: Invoice | None, new: Invoice) -> Iterator[tuple[str, tup
 
 
 def _recovery(before: Record, after: Record) -> Iterator[Told]:
-    """Dunning ended well: paid, or forgiven."""
+    """Dunning ended well: the debt was paid or forgiven, and the subscription stands again."""
     old, subscription = before.dunning, after.subscription
-    if old is None or after.dunning is not None or subscription is None:
+    invoice = after.invoices.get(old.invoice_id) if old is not None else None
+    if invoice is None or invoice.open or after.dunning is not None or subscription is None:
         return
-    invoice = after.invoices.get(old.invoice_id)
-    if subscription.status in PAID and invoice is not None:
-        before_invoice = before.invoices.get(old.invoice_id)
-        key = (old.invoice_id,)
-        yield Told(type="PaymentRecovered", key=key, before=before_invoice, after=invoice)
+    same = invoice.subscription_id == subscription.subscription_id
+    if same and subscription.status in PAID:
+        owed = before.invoices.get(invoice.invoice_id)
+        key = (invoice.invoice_id,)
+        yield Told(type="PaymentRecovered", key=key, before=owed, after=invoice)
 
 
 def _purchase_changes(before: Record, after: Record, now: int) -> Iterator[Told]:
-    for purchase_id, new in after.purchases.items():
+    for purchase_id, new in _purchases_to_tell(before, after).items():
         old = before.purchases.get(purchase_id)
         if old == new or (old is None and _is_history(before, after, new.purchase_created, now)):
             continue
@@ -185,10 +189,20 @@ def _reversals(old: Purchase | None, new: Purchase) -> Iterator[tuple[str, str |
         yield charge, "dispute_lost"
 
 
+def _purchases_to_tell(before: Record, after: Record) -> dict[str, Purchase]:
+    if not _is_first_sync(before, after):
+        return after.purchases
+    newest = sorted(after.purchases.items(), key=lambda bought: bought[1].purchase_created)
+    return dict(newest[-MOST_PURCHASES_TOLD:])
+
+
 def _is_history(before: Record, after: Record, happened: int, now: int) -> bool:
     """Whether it is of a time before the customer became known to us."""
-    first_sync = before.synced_customer_id != after.synced_customer_id
-    return first_sync and happened < now - NEWS
+    return _is_first_sync(before, after) and happened < now - NEWS
+
+
+def _is_first_sync(before: Record, after: Record) -> bool:
+    return before.synced_customer_id != after.synced_customer_id
 
 
 def _access_change(before: Record, after: Record, policy: Policy, now: int) -> Iterator[Told]:

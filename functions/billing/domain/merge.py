@@ -3,7 +3,7 @@
 Invoices merge by rank, in any order and any number of times: the result is the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from billing.domain.events import (
@@ -36,6 +36,8 @@ _RANK: Final[Mapping[InvoiceStatus, int]] = {
 }
 #: Closed invoices kept; the newest paid one of the subscription always is.
 CLOSED_KEPT = 24
+#: Purchases kept; of each thing that was bought the newest one that stands always is.
+PURCHASES_KEPT = 100
 
 
 def with_event(record: Record, event: BillingEvent) -> Record:
@@ -45,8 +47,8 @@ def with_event(record: Record, event: BillingEvent) -> Record:
             return with_invoice(record, event.invoice)
         case SessionEvent() | PurchaseEvent():
             return without_checkout(record, event.session_id)
-        case SubscriptionEvent(trial_ending=True):
-            return _with_trial_notice(record, event.subscription_id)
+        case SubscriptionEvent(trial_notice=int(ends)):
+            return _with_trial_notice(record, event.subscription_id, ends)
     return record
 
 
@@ -110,7 +112,7 @@ def with_invoice(record: Record, invoice: Invoice) -> Record:
     if merged == stored:
         return record
     invoices = record.invoices | {invoice.invoice_id: merged}
-    return record.model_copy(update={"invoices": _kept(invoices)})
+    return record.model_copy(update={"invoices": _kept(invoices, invoice.invoice_id)})
 
 
 def with_invoices(record: Record, invoices: Iterable[Invoice]) -> Record:
@@ -120,6 +122,33 @@ def with_invoices(record: Record, invoices: Iterable[Invoice]) -> Record:
     return record
 
 
+def with_listed_invoices(
+    record: Record, listed: Sequence[Invoice], subscription_id: str | None = None
+) -> Record:
+    """Merge a list of the newest invoices, of all or of one subscription.
+
+    A draft that it should show and doesn't was deleted: Stripe deletes nothing else.
+    """
+    shown = {i.invoice_id for i in listed}
+    since = min((i.invoice_created for i in listed), default=0)
+    gone = {
+        i.invoice_id
+        for i in record.invoices.values()
+        if i.status == "draft" and i.invoice_created >= since and i.invoice_id not in shown
+        if subscription_id in (None, i.subscription_id)
+    }
+    left = {id_: i for id_, i in record.invoices.items() if id_ not in gone}
+    return with_invoices(record.model_copy(update={"invoices": left}), listed)
+
+
+def is_forgotten(record: Record, invoice: Invoice) -> bool:
+    """Whether an invoice isn't kept and is older than those that are: it may be long closed."""
+    if invoice.invoice_id in record.invoices:
+        return False
+    closed = _closed(record.invoices.values())[:CLOSED_KEPT]
+    return len(closed) == CLOSED_KEPT and invoice.invoice_created < closed[-1].invoice_created
+
+
 def with_purchases(record: Record, purchases: Iterable[Purchase]) -> Record:
     """Store the newest state of one-time purchases; what was bought is as it was first known."""
     known = record.purchases
@@ -127,11 +156,11 @@ def with_purchases(record: Record, purchases: Iterable[Purchase]) -> Record:
         purchase.purchase_id: _as_first_known(known.get(purchase.purchase_id), purchase)
         for purchase in purchases
     }
-    return record.model_copy(update={"purchases": known | newest})
+    return record.model_copy(update={"purchases": _kept_purchases(known | newest)})
 
 
 def with_customer_state(record: Record, customer: CustomerState, stamp: Stamp) -> Record:
-    """Store a newer state of the customer; deleted, it stays deleted."""
+    """Store a newer state of the customer."""
     return record.model_copy(
         update={"customer": customer, "customer_stamp": _raised(stamp, record.customer_stamp)}
     )
@@ -163,11 +192,20 @@ def _as_first_known(known: Purchase | None, newest: Purchase) -> Purchase:
     return newest.model_copy(update={"lookup_key": known.lookup_key})
 
 
-def _with_trial_notice(record: Record, subscription_id: str | None) -> Record:
+def _kept_purchases(purchases: Mapping[str, Purchase]) -> dict[str, Purchase]:
+    """Keep the newest: an item of DynamoDB has 400 KB."""
+    newest = sorted(purchases.values(), key=lambda p: (p.purchase_created, p.purchase_id))[::-1]
+    standing = {p.lookup_key: p for p in reversed(newest) if p.stands}
+    kept = {p.purchase_id for p in (*newest[:PURCHASES_KEPT], *standing.values())}
+    return {id_: p for id_, p in purchases.items() if id_ in kept}
+
+
+def _with_trial_notice(record: Record, subscription_id: str | None, ends: int) -> Record:
+    """Note the announced end of a trial that still runs to then."""
     trial = record.subscription
     if trial is None or trial.subscription_id != subscription_id or trial.status != "trialing":
         return record
-    return record.model_copy(update={"trial_notice": trial.trial_end})
+    return record.model_copy(update={"trial_notice": ends}) if trial.trial_end == ends else record
 
 
 def _merged(stored: Invoice, told: Invoice) -> Invoice:
@@ -182,7 +220,7 @@ def _merged(stored: Invoice, told: Invoice) -> Invoice:
     )
 
 
-def _progress(invoice: Invoice) -> tuple[int, ...]:
+def _progress(invoice: Invoice) -> tuple[int | str, ...]:
     """How far an invoice has come; within a second, what was paid and what is planned decide."""
     return (
         _RANK[invoice.status],
@@ -190,18 +228,27 @@ def _progress(invoice: Invoice) -> tuple[int, ...]:
         invoice.as_of,
         invoice.amount_paid,
         invoice.next_attempt_at or 0,
+        invoice.amount_due,
+        invoice.due_at or 0,
+        invoice.error or "",
     )
 
 
-def _kept(invoices: Mapping[str, Invoice]) -> dict[str, Invoice]:
-    """Keep what is open, the last closed ones, and of each subscription the newest paid one."""
-    newest_first = sorted(
-        invoices.values(), key=lambda i: (i.invoice_created, i.invoice_id), reverse=True
-    )
-    closed = [i for i in newest_first if not i.open]
+def _kept(invoices: Mapping[str, Invoice], latest: str) -> dict[str, Invoice]:
+    """Keep what is open, the last closed ones, and of each subscription the newest paid one.
+
+    What was heard of last is kept until the next: else nobody would tell what became of it.
+    """
+    closed = _closed(invoices.values())
     paid = {i.subscription_id: i for i in reversed(closed) if i.status == "paid" and i.counts}
-    kept = {i.invoice_id for i in (*closed[:CLOSED_KEPT], *paid.values())}
+    kept = {latest, *(i.invoice_id for i in (*closed[:CLOSED_KEPT], *paid.values()))}
     return {id_: i for id_, i in invoices.items() if i.open or id_ in kept}
+
+
+def _closed(invoices: Iterable[Invoice]) -> list[Invoice]:
+    """Those that can't be paid any more, the newest first."""
+    closed = (i for i in invoices if not i.open)
+    return sorted(closed, key=lambda i: (i.invoice_created, i.invoice_id), reverse=True)
 
 
 def _raised(stamp: Stamp, known: Stamp | None) -> Stamp:

@@ -162,6 +162,11 @@ class Purchase(Stored):
         """Whether the bank took it back. An inquiry (``warning_*``) takes nothing."""
         return self.dispute == "lost"
 
+    @property
+    def stands(self) -> bool:
+        """Whether it was paid and not taken back."""
+        return self.status == "paid" and not self.refunded and not self.dispute_lost
+
 
 class PaymentMethod(Stored):
     """A payment method, and of a card only what may be shown."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+#: Reasons that pass by themselves: AWS, "TransactWriteItems", "Errors".
+_TRANSIENT = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
 class RecordOvertaken(Exception):
     """Another writer saved the record first: load it and decide again."""
 
@@ -75,4 +79,7 @@ def _why_cancelled(error: ClientError, first_fact: int, facts: Sequence[Fact]) -
         for fact, code in zip(facts, codes[first_fact:], strict=True)
         if code == "ConditionalCheckFailed"
     )
-    return FactsExist(known) if known else StoreUnavailable(f"DynamoDB cancelled: {codes}")
+    if known:
+        return FactsExist(known)
+    transient = set(codes) - {"None"} <= _TRANSIENT
+    return StoreUnavailable(f"DynamoDB cancelled: {codes}") if transient else error

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+_OWN_OR_NEW = "attribute_not_exists(user_id) OR user_id = :user"
+
+
 class CustomerStore:
     """Says whose a Stripe customer is."""
 
@@ -27,9 +30,9 @@ class CustomerStore:
         """Whether another customer has taken this one's place, or is about to."""
         return "retired" in self._load(customer_id)
 
-    def retire(self, customer_id: str, user_id: str) -> bool:
-        """Note that a customer has had its day; False where it is another user's. Idempotent."""
-        return self._put(customer_id, {"user_id": {"S": user_id}, "retired": {"BOOL": True}})
+    def retire(self, customer_id: str, user_id: str) -> None:
+        """Note that a customer has had its day, for good. Another user's is left alone."""
+        self._put(customer_id, {"user_id": {"S": user_id}, "retired": {"BOOL": True}}, _OWN_OR_NEW)
 
     def users_of(self, customer_ids: Iterable[str]) -> dict[str, str]:
         """The users' ``_id`` by customer, of those customers that are ours."""
@@ -37,8 +40,9 @@ class CustomerStore:
         return {item["customer_id"]: item["user_id"] for item in found}
 
     def assign(self, customer_id: str, user_id: str) -> bool:
-        """Assign a customer to a user; False where it is another user's. Idempotent."""
-        return self._put(customer_id, {"user_id": {"S": user_id}})
+        """Assign a customer to a user; False where it is another user's, or retired. Idempotent."""
+        current = f"({_OWN_OR_NEW}) AND attribute_not_exists(retired)"
+        return self._put(customer_id, {"user_id": {"S": user_id}}, current)
 
     def _load(self, customer_id: str) -> Item:
         """Read consistently; empty where there is none."""
@@ -50,13 +54,13 @@ class CustomerStore:
             )
         return answer.get("Item", {})
 
-    def _put(self, customer_id: str, attributes: Item) -> bool:
+    def _put(self, customer_id: str, attributes: Item, condition: str) -> bool:
         try:
             with errors_translated():
                 self._client.put_item(
                     TableName=self._table,
                     Item={"customer_id": {"S": customer_id}, **attributes},
-                    ConditionExpression="attribute_not_exists(user_id) OR user_id = :user",
+                    ConditionExpression=condition,
                     ExpressionAttributeValues={":user": attributes["user_id"]},
                 )
         except ClientError as error:

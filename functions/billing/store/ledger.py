@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from billing.contracts.stripe_events import StripeEvent
 from billing.domain.errors import LeaseLost
+from billing.domain.events import TOLD_BY_EVENTS_ALONE
 from billing.domain.facts import Fact
 from billing.domain.lease import LEASE_SECONDS, Lease
 from billing.domain.record import Stored, Value
@@ -24,11 +25,10 @@ from billing.store.dynamodb import (
     to_item,
     to_values,
 )
+from billing.timestamps import DAY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-DAY = 86_400
 
 #: The entry is open, and leased to the execution that writes.
 _HELD = "lease_execution = :execution AND attribute_not_exists(done_at)"
@@ -164,17 +164,22 @@ class Ledger:
             raise LeaseLost(f"{event_id} is held by another execution")
 
     def take_up(self, customer_id: str, user_id: str, now: int) -> None:
-        """Close what was set aside while nobody knew the customer: its sync has covered it.
+        """Close what was set aside while nobody knew the customer and its sync has covered.
 
-        The index is eventually consistent: an entry that it doesn't show yet stays listed for ops.
+        What events alone can tell stays open, and so does an entry that the index, eventually
+        consistent, doesn't show yet: reconciliation sends both through the front door again.
         """
+        untold = {f":type{n}": type_ for n, type_ in enumerate(sorted(TOLD_BY_EVENTS_ALONE))}
         for event_id in self._waiting_for(customer_id):
             self._update(
                 event_id,
                 "SET user_id = :user, outcome = :applied, reason = :reason, facts = :none,"
                 " done_at = :now REMOVE attention, waits_for_customer",
-                condition="outcome = :ignored AND attribute_not_exists(done_at)",
+                condition="outcome = :ignored AND attribute_not_exists(done_at)"
+                f" AND NOT (#type IN ({', '.join(untold)}))",
+                names={"#type": "type"},
                 values={
+                    **untold,
                     ":user": user_id,
                     ":applied": "applied",
                     ":ignored": "ignored",
@@ -285,21 +290,48 @@ class Ledger:
         """Note a failed execution; False where the event has moved on since.
 
         The hint may come late or twice: only the newest run of the execution that holds the event
-        counts, and never once the event is done or set aside.
+        counts, never one from before the event was done, and none of an event set aside.
         """
+        user = {":user": failure.user_id} if failure.user_id else {}
+        return self._note_failure(
+            event_id,
+            failure,
+            "outcome = :outcome" + (", user_id = :user" if user else ""),
+            f"{_HELD} AND (attribute_not_exists(outcome) OR outcome <> :ignored)",
+            {":outcome": "failed", ":ignored": "ignored", **user},
+        ) or self._note_failure(
+            event_id,
+            failure,
+            "failed_after = :seconds",
+            "lease_execution = :execution AND done_at < :seconds"
+            " AND (attribute_not_exists(settled_at) OR settled_at < :seconds)",
+            {":seconds": failure.at // 1000},
+        )
+
+    def settle(self, event_id: str, now: int) -> None:
+        """Note that an execution which failed after its event was done has gone on. Idempotent."""
+        self._update(
+            event_id,
+            "SET settled_at = :now REMOVE attention, #error, cause",
+            condition="attribute_exists(failed_after)",
+            values={":now": now},
+            names={"#error": "error"},
+        )
+
+    def _note_failure(
+        self, event_id: str, failure: Failure, sets: str, condition: str, values: dict[str, Any]
+    ) -> bool:
         return self._update(
             event_id,
-            "SET outcome = :failed, attention = :failed, #error = :error, cause = :cause,"
+            f"SET {sets}, attention = :failed, #error = :error, cause = :cause,"
             " #status = :status, redrive_count = :redrives, failed_at = :at,"
-            " failed_execution = :execution" + (", user_id = :user" if failure.user_id else ""),
-            condition=f"{_HELD} AND (attribute_not_exists(outcome) OR outcome <> :ignored)"
-            " AND (attribute_not_exists(failed_execution)"
+            " failed_execution = :execution",
+            condition=f"{condition} AND (attribute_not_exists(failed_execution)"
             " OR failed_execution <> :execution OR redrive_count < :redrives"
             " OR (redrive_count = :redrives AND failed_at < :at))",
             values={
-                **({":user": failure.user_id} if failure.user_id else {}),
+                **values,
                 ":failed": "failed",
-                ":ignored": "ignored",
                 ":error": failure.error,
                 ":cause": failure.cause,
                 ":status": failure.status,

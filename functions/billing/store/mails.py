@@ -11,11 +11,10 @@ from botocore.exceptions import ClientError
 from billing.domain.record import Value
 from billing.mailer import Delivery
 from billing.store.dynamodb import condition_failed, errors_translated, to_item, to_values
+from billing.timestamps import DAY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-DAY = 86_400
 
 
 class Claim(Value):

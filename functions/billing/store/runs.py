@@ -12,11 +12,10 @@ from pydantic import Field
 from billing.contracts.reconcile import Run
 from billing.domain.record import Stored
 from billing.store.dynamodb import condition_failed, errors_translated, from_item, to_item
+from billing.timestamps import DAY
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-DAY = 86_400
 
 
 class RunEntry(Stored):

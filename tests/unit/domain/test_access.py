@@ -113,6 +113,13 @@ def test_a_longer_policy_lengthens_the_grace_that_runs() -> None:
     assert until(past_due(PAID, OWED), Policy(grace_days=1)) is None
 
 
+def test_grace_never_outlives_the_subscription() -> None:
+    ending = past_due(PAID, OWED, cancel_at=NOW + DAY)
+
+    assert until(ending) == NOW + DAY
+    assert access_of(ending, POLICY, NOW + DAY).level == "restricted"
+
+
 def test_a_pause_of_collection_leaves_access_unless_the_policy_says_otherwise() -> None:
     paused = a_stamped_record(1, 2, pause_collection="void")
 

@@ -22,6 +22,7 @@ from billing.domain.decide import (
 )
 from billing.domain.derive import with_derived
 from billing.domain.events import CustomerEvent
+from billing.domain.merge import CLOSED_KEPT
 from billing.domain.policy import Policy
 from billing.domain.record import CheckoutSlot, CustomerState, Invoice, Record, Stamp, Status
 from tests.support.builders import (
@@ -225,10 +226,14 @@ def test_a_schedule_makes_us_look_at_its_subscription_or_at_nothing() -> None:
 
 
 def test_a_trials_end_is_announced_even_if_the_record_is_newer() -> None:
-    late = a_subscription_event(a_subscription(), created=LO - WINDOW - 1, trial_ending=True)
+    late = a_subscription_event(a_subscription(), created=LO - WINDOW - 1, trial_notice=NOW + 9)
 
-    assert decide(a_stamped_record(LO, HI, status="trialing"), late, NOW) == Keep()
-    assert isinstance(decide(a_stamped_record(LO, HI), late, NOW), Ignore)
+    assert (
+        decide(a_stamped_record(LO, HI, status="trialing", trial_end=NOW + 9), late, NOW) == Keep()
+    )
+    extended = a_stamped_record(LO, HI, status="trialing", trial_end=NOW + 99)
+    for other in (a_stamped_record(LO, HI), extended):
+        assert isinstance(decide(other, late, NOW), Ignore)
 
 
 def an_invoice_of(record: Record, invoice: Invoice, created: int = NOW) -> Decision:
@@ -277,6 +282,17 @@ def test_an_invoice_that_says_nothing_new_is_ignored() -> None:
 
     assert isinstance(an_invoice_of(record, an_invoice()), Ignore)
     assert isinstance(an_invoice_of(record, an_invoice(status="draft")), Ignore)
+
+
+def test_an_invoice_older_than_those_that_are_kept_is_not_brought_back() -> None:
+    closed = {
+        f"in_{n}": an_invoice(invoice_id=f"in_{n}", status="paid", invoice_created=NOW + n)
+        for n in range(CLOSED_KEPT)
+    }
+    record = a_stamped_record(LO, HI).model_copy(update={"invoices": closed})
+
+    assert isinstance(an_invoice_of(record, an_invoice(invoice_id="old")), Ignore)
+    assert an_invoice_of(record, an_invoice(invoice_id="new", invoice_created=NOW + 1)) == Keep()
 
 
 def test_a_purchase_is_always_looked_at() -> None:

@@ -13,6 +13,13 @@ def test_a_record_that_holds_what_is_listed_has_not_drifted() -> None:
     assert drift_of(HOLDING, []) == ()
 
 
+def test_a_record_that_shows_the_worse_of_its_subscriptions_differs() -> None:
+    past_due = a_subscription(subscription_id="sub_2", status="past_due")
+    held = a_record(subscription=past_due, other_live=(ACTIVE,))
+
+    assert drift_of(held, [past_due, ACTIVE]) == ("differs",)
+
+
 def test_a_live_subscription_that_is_not_held_is_missing() -> None:
     second = a_subscription(subscription_id="sub_2", subscription_created=NOW)
 

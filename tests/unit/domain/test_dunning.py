@@ -15,8 +15,8 @@ POLICY = Policy(grace_days=7)
 PAID = an_invoice(invoice_id="in_0", status="paid", invoice_created=NOW - 40 * DAY)
 
 
-def owing(standing: Status = "past_due", **invoice: Any) -> Record:
-    owed = an_invoice(finalized_at=NOW, **invoice)
+def owing(standing: Status = "past_due", finalized: int = NOW, **invoice: Any) -> Record:
+    owed = an_invoice(finalized_at=finalized, **invoice)
     return a_stamped_record(1, 2, status=standing).model_copy(
         update={"invoices": {"in_0": PAID, "in_1": owed}}
     )
@@ -52,7 +52,8 @@ def test_a_settled_invoice_ends_dunning(status: str) -> None:
 
 def test_a_debt_given_up_still_counts_while_stripe_holds_it_against_the_subscription() -> None:
     assert dunning_of(owing("unpaid", status="uncollectible"), POLICY) is not None
-    assert dunning_of(owing("active", status="uncollectible"), POLICY) is None
+    forgiven = owing("active", status="uncollectible", failed_attempts=3)
+    assert dunning_of(forgiven, POLICY) is None
 
 
 def test_where_nothing_was_ever_paid_grace_is_over_at_once() -> None:
@@ -72,6 +73,31 @@ def test_the_first_who_comes_waits_and_nobody_takes_its_place() -> None:
 
     waiting = [r.dunning.execution if r.dunning else "none" for r in (opened, first, second)]
     assert waiting == [None, "first", "first"]
+
+
+def test_whose_wait_is_over_does_not_wait_for_the_next_debt() -> None:
+    over = owing(finalized=NOW - 8 * DAY, failed_attempts=1)
+    waited = with_derived(over, POLICY, NOW, waiter="first")
+    next_debt = an_invoice(invoice_id="in_2", invoice_created=NOW, finalized_at=NOW)
+    paid = waited.invoices["in_1"].model_copy(update={"status": "paid"})
+    invoices = {"in_1": paid, "in_2": next_debt}
+
+    later = with_derived(waited.model_copy(update={"invoices": invoices}), POLICY, NOW, "second")
+
+    assert later.dunning is not None
+    assert (later.dunning.invoice_id, later.dunning.execution) == ("in_2", "second")
+
+
+def test_who_waits_for_a_debt_goes_on_to_the_next_if_it_comes_in_time() -> None:
+    waited = with_derived(owing(failed_attempts=1), POLICY, NOW, waiter="first")
+    next_debt = an_invoice(invoice_id="in_2", invoice_created=NOW, finalized_at=NOW)
+    paid = waited.invoices["in_1"].model_copy(update={"status": "paid"})
+    invoices = {"in_1": paid, "in_2": next_debt}
+
+    later = with_derived(waited.model_copy(update={"invoices": invoices}), POLICY, NOW, "second")
+
+    assert later.dunning is not None
+    assert later.dunning.execution == "first"
 
 
 def test_two_looks_at_the_same_truth_say_the_same() -> None:

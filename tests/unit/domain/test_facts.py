@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from billing.domain.derive import with_derived
-from billing.domain.facts import NEWS, Fact, facts_between
+from billing.domain.facts import MOST_PURCHASES_TOLD, NEWS, Fact, facts_between
 from billing.domain.policy import Policy
 from billing.domain.record import Invoice, Purchase, Record
 from tests.support.builders import (
@@ -173,6 +173,32 @@ def test_a_debt_that_ends_with_the_subscription_is_not_recovered_from() -> None:
     ended = with_invoices(an_invoice(status="void", failed_attempts=1), status="canceled")
 
     assert "PaymentRecovered" not in types(owed, ended)
+
+
+def test_a_debt_that_stays_open_is_not_recovered_from_by_a_newer_payment() -> None:
+    owed = with_invoices(an_invoice(failed_attempts=1), status="past_due")
+    newer = an_invoice(invoice_id="in_2", status="paid", invoice_created=NOW)
+    paid = with_invoices(an_invoice(failed_attempts=1), newer)
+
+    assert "PaymentRecovered" not in types(owed, paid)
+
+
+def test_another_subscription_does_not_recover_a_debt() -> None:
+    owed = with_invoices(an_invoice(failed_attempts=1), status="past_due")
+    void = an_invoice(failed_attempts=1, status="void")
+
+    assert "PaymentRecovered" not in types(owed, with_invoices(void, subscription_id="sub_2"))
+
+
+def test_of_many_purchases_at_first_contact_the_newest_are_told() -> None:
+    bought = {
+        f"pi_{n}": a_purchase(purchase_id=f"pi_{n}", purchase_created=NOW - n) for n in range(99)
+    }
+    unknown = a_record(synced_customer_id=None)
+
+    told_of = keys(unknown, a_record(version=1, purchases=bought))
+
+    assert set(told_of) == {f"PurchaseCompleted:pi_{n}" for n in range(MOST_PURCHASES_TOLD)}
 
 
 def test_a_trials_end_is_announced_once_per_end() -> None:

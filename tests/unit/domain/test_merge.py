@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from billing.domain.merge import (
     CLOSED_KEPT,
+    PURCHASES_KEPT,
     changes_between,
     with_customer,
     with_event,
     with_invoice,
     with_invoices,
     with_listed,
+    with_listed_invoices,
     with_purchases,
     with_subscription,
     without_checkout,
@@ -191,6 +193,45 @@ def test_what_is_open_is_kept_and_of_what_is_closed_the_last_ones() -> None:
     assert set(kept) == {i.invoice_id for i in closed[1:]} | {"open", "paid"}
 
 
+def test_an_old_invoice_that_is_paid_at_last_is_kept_until_the_next_word() -> None:
+    closed = [
+        an_invoice(invoice_id=f"in_{n:02}", status="void", invoice_created=NOW + n)
+        for n in range(CLOSED_KEPT)
+    ]
+    record = with_invoices(a_record(), [an_invoice(invoice_id="old"), *closed])
+    void = an_invoice(invoice_id="old", status="void", invoice_created=1)
+
+    assert "old" in with_invoice(record, void).invoices
+    newer = an_invoice(invoice_id="new", status="void", invoice_created=NOW + 99)
+    assert "old" not in with_invoices(record, [void, newer]).invoices
+
+
+def test_a_draft_that_a_list_should_show_and_does_not_was_deleted() -> None:
+    drafts = [
+        an_invoice(invoice_id="mine", status="draft"),
+        an_invoice(invoice_id="other", status="draft", subscription_id="sub_2"),
+        an_invoice(invoice_id="older", status="draft", invoice_created=1),
+    ]
+    record = with_invoices(a_record(), drafts)
+    listed = [an_invoice(invoice_id="in_2", invoice_created=NOW - 7200)]
+
+    assert set(with_listed_invoices(record, listed, "sub_1").invoices) == {"other", "older", "in_2"}
+    assert set(with_listed_invoices(record, listed).invoices) == {"older", "in_2"}
+    assert with_listed_invoices(record, []).invoices == {}
+
+
+def test_purchases_are_kept_within_bounds_and_what_stands_of_each_thing_always() -> None:
+    old = a_purchase(purchase_id="old", lookup_key="rare", purchase_created=1)
+    failed = [
+        a_purchase(purchase_id=f"pi_{n:03}", status="failed", purchase_created=NOW + n)
+        for n in range(PURCHASES_KEPT + 1)
+    ]
+
+    kept = with_purchases(a_record(), [old, *failed]).purchases
+
+    assert set(kept) == {"old", *(p.purchase_id for p in failed[1:])}
+
+
 def test_what_was_bought_stays_bought_when_its_lookup_key_passes_on() -> None:
     bought = with_purchases(a_record(), [a_purchase()])
 
@@ -200,9 +241,11 @@ def test_what_was_bought_stays_bought_when_its_lookup_key_passes_on() -> None:
 
 
 def test_a_trials_end_is_noted_only_while_the_trial_lasts() -> None:
-    announced = a_subscription_event(None, trial_ending=True)
+    announced = a_subscription_event(None, trial_notice=NOW + 9)
     trial = a_stamped_record(1, 2, status="trialing", trial_end=NOW + 9)
 
     assert with_event(trial, announced).trial_notice == NOW + 9
-    for other in (a_stamped_record(1, 2), a_stamped_record(1, 2, subscription_id="sub_2")):
+    extended = a_stamped_record(1, 2, status="trialing", trial_end=NOW + 99)
+    over, another = a_stamped_record(1, 2), a_stamped_record(1, 2, subscription_id="sub_2")
+    for other in (over, another, extended):
         assert with_event(other, announced) == other

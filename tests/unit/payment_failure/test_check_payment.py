@@ -4,10 +4,11 @@ import pytest
 
 from billing.contracts.steps import CheckPaymentInput, FailureOutput
 from billing.domain.errors import StripeUnavailable
+from billing.store.ledger import Failure
 from billing.timestamps import iso8601
 from payment_failure.check_payment import check_payment
 from payment_failure.record_failure import record_failure
-from tests.support.aws import FakePorts, facts
+from tests.support.aws import FakePorts, facts, ledger_item
 from tests.support.builders import a_subscription
 from tests.support.lifecycle import (
     EXECUTION,
@@ -18,12 +19,15 @@ from tests.support.lifecycle import (
     stored,
 )
 from tests.support.stripe import subscription_json
+from upgrade.record_change import record_change
 
 GRACE = 7 * 86_400
 
 
 def check(ports: FakePorts, execution: str = EXECUTION) -> FailureOutput:
-    request = CheckPaymentInput(execution=execution, user_id="user_1", customer_id="cus_1")
+    request = CheckPaymentInput(
+        event_id="evt_1", execution=execution, user_id="user_1", customer_id="cus_1"
+    )
     return check_payment(request, ports)
 
 
@@ -71,6 +75,45 @@ def test_a_debt_that_ended_with_the_subscription_is_not_recovered_from(ports: Fa
 
     assert check(ports) == FailureOutput(outcome="applied")
     assert stored(ports).access_level == "none"
+
+
+def test_a_failure_after_the_event_was_done_is_listed_until_the_check_succeeds(
+    ports: FakePorts,
+) -> None:
+    ports.clock.advance(GRACE)
+    failure = Failure(
+        execution=EXECUTION,
+        status="FAILED",
+        error="StripeUnavailable",
+        cause="503",
+        redrive_count=0,
+        at=ports.now() * 1000,
+    )
+    assert ports.ledger.mark_failed("evt_1", failure)
+    assert ledger_item("evt_1")["attention"] == "failed"
+    assert ledger_item("evt_1")["outcome"] == "applied", "the event itself was"
+
+    check(ports)
+
+    assert "attention" not in ledger_item("evt_1")
+    assert not ports.ledger.mark_failed("evt_1", failure), "a late hint"
+
+
+def test_a_paid_debt_whose_past_due_word_comes_late_restricts_nobody(ports: FakePorts) -> None:
+    """It was held up for minutes: newer than the record, and yet not the truth any more."""
+    payment_succeeds(ports)
+    check(ports)
+    ports.clock.advance(600)
+    late = subscription_json(status="past_due")
+
+    record_change(
+        request_of(
+            ports, "customer.subscription.updated", late, id="evt_late", created=ports.now()
+        ),
+        ports,
+    )
+
+    assert stored(ports).access_level == "full"
 
 
 def test_while_stripe_is_down_access_stays(ports: FakePorts) -> None:

@@ -95,11 +95,23 @@ def test_linking_again_retires_nobody(ports: FakePorts) -> None:
     assert not ports.customers.is_retired("cus_1")
 
 
-def test_a_customer_that_is_anothers_does_not_give_way(ports: FakePorts) -> None:
+def test_a_deleted_customer_that_is_anothers_is_not_ours_to_retire(ports: FakePorts) -> None:
+    """Two users claimed it: nothing makes that attribute unique."""
     add_user("user_1", stripe_customer_id="cus_0")
     ports.customers.assign("cus_0", "user_2")
 
-    with pytest.raises(UserConflict):
-        link(ports, "user_1", "cus_1", replaces="cus_0")
+    link(ports, "user_1", "cus_1", replaces="cus_0")
 
-    assert user_item()["stripe_customer_id"] == "cus_0"
+    assert user_item()["stripe_customer_id"] == "cus_1"
+    assert not ports.customers.is_retired("cus_0")
+
+
+def test_a_retired_customer_is_not_assigned_again(ports: FakePorts) -> None:
+    """Its own linking was under way when another took its place."""
+    add_user("user_1", stripe_customer_id="cus_0")
+    ports.customers.retire("cus_0", "user_1")
+
+    with pytest.raises(UserConflict):
+        link(ports, "user_1", "cus_0")
+
+    assert ports.customers.is_retired("cus_0")

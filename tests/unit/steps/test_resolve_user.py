@@ -10,7 +10,7 @@ from billing.domain.errors import LeaseLost, StripeNotFound, StripeUnavailable, 
 from steps.resolve_user import resolve_user
 from tests.support.aws import FakePorts, add_user, ledger_item
 from tests.support.builders import NOW
-from tests.support.stripe import event_json, session_json, subscription_json
+from tests.support.stripe import event_json, invoice_json, session_json, subscription_json
 
 EXECUTION = "arn:aws:states:us-east-1:1:execution:m:first"
 
@@ -95,6 +95,31 @@ def test_what_was_set_aside_is_closed_once_its_customer_is_synced(ports: FakePor
     assert (entry["outcome"], entry["user_id"]) == ("applied", "user_1")
     assert entry["reason"] == "synced once the customer was linked"
     assert {"attention", "waits_for_customer"}.isdisjoint(entry)
+
+
+def test_what_only_an_event_tells_is_not_closed_by_a_sync(ports: FakePorts) -> None:
+    resolve(ports, "invoice.payment_failed", invoice_json())
+
+    ports.reducer.sync_customer("user_1", "cus_1")
+
+    assert ledger_item("evt_1")["attention"] == "unattributed"
+
+
+def test_an_invoice_names_its_subscriptions_user(ports: FakePorts) -> None:
+    add_user("user_1")
+    details = {"subscription": "sub_1", "metadata": {"user_id": "user_1"}}
+
+    resolved = resolve(
+        ports, "invoice.paid", invoice_json(parent={"subscription_details": details})
+    )
+
+    assert (resolved.attribution, resolved.user_id) == ("first_contact", "user_1")
+
+
+def test_a_linked_customer_that_stripe_does_not_have_does_not_give_way(ports: FakePorts) -> None:
+    add_user("user_1", stripe_customer_id="cus_of_another_account")
+
+    assert resolve_session(ports).attribution == "unattributed"
 
 
 def test_a_customer_linked_while_its_event_is_set_aside_is_found(ports: FakePorts) -> None:
