@@ -113,6 +113,9 @@ class Ledger:
     def take(self, event_id: str, execution: str, lease: Lease, now: int) -> None:
         """Take over a lease that stands as it was seen, or renew one's own.
 
+        What this very execution has set aside stays so: a process that nobody hears any more may
+        still be about to claim.
+
         Raises:
             LeaseLost: somebody else moved in between; claim again.
         """
@@ -120,8 +123,11 @@ class Ledger:
             event_id,
             "SET lease_execution = :execution, lease_until = :until"
             " REMOVE outcome, reason, attention, waits_for_customer",
-            condition="lease_execution = :holder AND attribute_not_exists(done_at)",
+            condition="lease_execution = :holder AND attribute_not_exists(done_at)"
+            " AND (attribute_not_exists(outcome) OR outcome <> :ignored"
+            " OR lease_execution <> :execution)",
             values={
+                ":ignored": "ignored",
                 ":execution": execution,
                 ":until": now + LEASE_SECONDS,
                 ":holder": lease.holder,

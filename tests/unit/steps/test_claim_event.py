@@ -3,6 +3,7 @@
 import pytest
 
 from billing.contracts.steps import ClaimEventInput
+from billing.domain.errors import LeaseLost
 from billing.domain.lease import LEASE_SECONDS
 from billing.store.ledger import Entry
 from steps.claim_event import claim_event
@@ -88,6 +89,17 @@ def test_an_unattributed_event_may_be_claimed_again(ports: FakePorts) -> None:
     ports.ledger.set_aside("evt_1", FIRST, "unattributed", "cus_1")
 
     assert claimed(ports, SECOND)
+
+
+def test_a_claim_that_nobody_hears_any_more_brings_nothing_back(ports: FakePorts) -> None:
+    """Its answer was lost, its successor has set the event aside, and only now it goes on."""
+    claimed(ports, FIRST)
+    ports.ledger.set_aside("evt_1", FIRST, "unattributed", "cus_1")
+
+    with pytest.raises(LeaseLost):
+        claimed(ports, FIRST)
+
+    assert ledger_item("evt_1")["attention"] == "unattributed"
 
 
 def test_of_two_that_take_over_at_once_one_wins(ports: FakePorts) -> None:
