@@ -64,6 +64,11 @@ test: $(INSTALLED) $(CLIENTS_INSTALLED) ## run every test
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest
 
+.PHONY: simulate
+simulate: $(INSTALLED) ## play random histories, on all cores: HISTORIES=200000 SEED=0
+	@PYTHONPATH=functions $(BIN)/python -m tests.simulation \
+		--histories $(or $(HISTORIES),200000) --seed $(or $(SEED),0)
+
 .PHONY: lint
 lint: $(INSTALLED) ## check style, types and the template
 	@$(BIN)/ruff check

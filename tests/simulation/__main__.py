@@ -1,4 +1,4 @@
-"""Runs histories: one seed, small if it fails, or many on all cores.
+"""Runs histories: one seed, small if it fails, or many on all cores. PYTHONPATH is ``functions``.
 
 python -m tests.simulation 1234                         # play a seed; if it fails, make it small
 python -m tests.simulation 1234 --actions 0,3 --faults "3.0-0/7:throttled"    # exactly that part
@@ -17,6 +17,7 @@ from tests.simulation.mutants import MUTANTS, seed_that_kills
 from tests.simulation.running import Progress, prepare, run, run_cases
 from tests.simulation.shrinking import Failure, failure_of, smallest
 
+COMMAND = "PYTHONPATH=functions .venv/bin/python -m tests.simulation"
 HISTORIES = 200_000
 #: Within so many histories a wrong policy must be caught.
 MOST = 10_000
@@ -91,7 +92,7 @@ def report(failure: Failure) -> str:
     lines = [str(failure.violation), "", str(failure.history.setting), ""]
     lines += [str(numbered) for numbered in failure.history.actions]
     numbers = ",".join(map(str, failure.numbers))
-    command = f"python -m tests.simulation {failure.history.setting.seed} --actions {numbers}"
+    command = f"{COMMAND} {failure.history.setting.seed} --actions {numbers}"
     if failure.only is not None:
         faults = ",".join(sorted(failure.only))
         lines += ["", f"Faults: {faults or 'none'}"]

@@ -89,7 +89,7 @@ class _Draw:
         return Weather(
             calls=0.03 * bad,
             deaths=0.01 * bad,
-            slow_calls=rng.choice((0.0, 0.0, 0.02, 0.1)),
+            slow_calls=rng.choice((0.0, 0.02, 0.1, 0.2)),
             spread=rng.choice((0.0, 0.3, 3.0, 30.0)),
             late=rng.choice((0.0, 0.0, 0.05, 0.2)),
             twice=rng.choice((0.0, 0.05, 0.3)),
@@ -227,6 +227,18 @@ def _purchase(who: int, rng: random.Random) -> list[Action]:
     return [a.CheckOut(who, "self_hosted", card), a.Wait(rng.choice((0.0, 5.0, HOUR))), *after]
 
 
+def _restless(who: int, rng: random.Random) -> list[Action]:
+    """They change their mind every few seconds."""
+    return [
+        action
+        for _ in range(rng.randint(3, 6))
+        for action in (
+            a.ChangePlan(who, rng.choice(MONTHLY), rng.randint(1, 9)),
+            a.Wait(rng.choice((2.0, 5.0, 9.0, 14.0))),
+        )
+    ]
+
+
 def _downgrade(who: int, rng: random.Random) -> list[Action]:
     ending = _one(rng, ([a.Wait(32 * DAY)], [a.ReleaseSchedule(who)], [a.Cancel(who, "now")], []))
     return [a.ScheduleDowngrade(who, rng.choice(MONTHLY)), *ending]
@@ -275,6 +287,7 @@ _DOINGS: list[tuple[Make, int]] = [
         ),
         5,
     ),
+    (_restless, 14),
     (lambda who, rng: [a.ChangePlan(who, plan) for plan in rng.sample(PLANS, 3)], 4),
     (lambda who, rng: a.Subscribe(who, rng.choice(PLANS)), 4),
     (lambda who, rng: a.StartCheckout(who, rng.choice(PLANS)), 4),

@@ -35,6 +35,8 @@ DAY = 86_400
 NEWS = 30 * DAY
 #: Stripe knows an idempotency key for so long (seconds).
 KEY_LASTS = DAY
+#: What Stripe may still change of a subscription that is over; nobody asks for it.
+AFTER_THE_END = ("latest_invoice_id", "default_payment_method_id")
 IGNORED = ("Duplicate Ignored", "Unattributed Ignored")
 
 
@@ -97,6 +99,14 @@ class Place:
     attributes: Json | None = None
 
 
+@dataclass(frozen=True)
+class Debt:
+    """What a record says is owed: for which invoice, and since when (UTC seconds)."""
+
+    invoice: str
+    since: int
+
+
 class Judge:
     def __init__(self, world: World) -> None:
         self._world = world
@@ -104,7 +114,7 @@ class Judge:
         self._places: dict[tuple[str, str], Place] = {}
         self._told_at: dict[str, int] = {}
         self._projected: dict[str, list[Json]] = {}
-        self._since: dict[str, tuple[str, int, int]] = {}
+        self._debts: dict[str, Debt] = {}
         self._known_since: dict[str, float] = {}  # when a customer was first listed
         self._policy_changed = False
         world.heard = self.heard
@@ -151,7 +161,8 @@ class Judge:
             return
         if self._stripe.versions.of(record.get("subscription_id", "")):
             told = self._event(run.event_id)["data"]["object"]["id"]
-            if told == record.get("subscription_id"):
+            over = record.get("status") in oracle.OVER  # what still changes then doesn't matter
+            if told == record.get("subscription_id") and not over:
                 self._check_revision(record, at)
 
     def _check_duplicate(self, run: Run) -> None:
@@ -216,24 +227,28 @@ class Judge:
             )
 
     def _check_grace(self, record: Json) -> None:
-        """One grace per debt: while nothing is paid, it doesn't begin anew."""
+        """One grace per debt: while what is owed stays owed, it doesn't begin anew."""
         user_id = record["_id"]
+        before = self._debts.pop(user_id, None)
         if "dunning_since" not in record:
-            self._since.pop(user_id, None)
             return
-        invoice = self._stripe.find(record["dunning_invoice_id"]) or {}
-        paid = len([i for i in self._invoices(invoice) if i["status"] in ("paid", "void")])
-        since = int(record["dunning_since"])
-        subscription, before, paid_then = self._since.get(user_id, ("", since, paid))
-        if subscription == record["subscription_id"] and since > before and paid == paid_then:
-            raise Violation(ACCESS, f"{user_id}'s grace began anew, {since - before} s later")
-        self._since[user_id] = (record["subscription_id"], since, paid)
+        self._debts[user_id] = Debt(record["dunning_invoice_id"], record["dunning_since"])
+        since = self._debts[user_id].since
+        if before is not None and since > before.since and self._is_owed(before):
+            raise Violation(ACCESS, f"{user_id}'s grace began anew, {since - before.since} s later")
 
-    def _invoices(self, invoice: Json) -> list[Json]:
-        """All invoices of the subscription that this one is of."""
-        found = self._stripe.all("invoice", customer=invoice.get("customer"))
-        subscription = oracle.subscription_of(invoice) if invoice else None
-        return [each for each in found if oracle.subscription_of(each) == subscription]
+    def _is_owed(self, debt: Debt) -> bool:
+        """Whether an invoice is still unpaid, and nothing newer of its subscription was paid."""
+        invoice = self._stripe.find(debt.invoice)
+        if invoice is None or invoice["status"] not in ("open", "uncollectible"):
+            return False
+        subscription = oracle.subscription_of(invoice)
+        newer = (
+            each
+            for each in self._stripe.all("invoice", customer=invoice["customer"])
+            if oracle.subscription_of(each) == subscription and each["created"] > invoice["created"]
+        )
+        return not any(each["status"] == "paid" and oracle.counts(each) for each in newer)
 
     def _check_owner(self, record: Json) -> None:
         """Nothing of anybody else's."""
@@ -381,9 +396,10 @@ class Judge:
             )
         expected = oracle.subscription_as_recorded(chosen)
         attributes = {name: record[name] for name in _attributes(record)}
-        if chosen["status"] in oracle.OVER:  # its last invoice may come after its end
-            attributes["latest_invoice_id"] = expected.get("latest_invoice_id")
-            expected.setdefault("latest_invoice_id", None)
+        if chosen["status"] in oracle.OVER:
+            for name in AFTER_THE_END:
+                expected.pop(name, None)
+                attributes.pop(name, None)
         if attributes != expected:
             raise Violation(CONVERGES, f"{stored}: {_difference(expected, attributes)}")
         others = {s["id"] for s in theirs if s["status"] in oracle.ALIVE} - {stored}

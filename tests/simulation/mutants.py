@@ -74,7 +74,7 @@ def _mutant(seed: int, *breaks: str) -> Callable[[Callable[[], Iterator[None]]],
 # -- Order
 
 
-@_mutant(0, judge.NEVER_BACK, judge.CONVERGES, judge.FACTS)
+@_mutant(23, judge.NEVER_BACK, judge.CONVERGES, judge.FACTS)
 def no_compare_and_swap() -> Iterator[None]:
     """The record is saved whoever wrote it meanwhile."""
     original = RecordStore.update
@@ -88,7 +88,7 @@ def no_compare_and_swap() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.SUCCESS_MEANS_STORED, judge.FACTS)
+@_mutant(43, judge.CONVERGES, judge.SUCCESS_MEANS_STORED, judge.FACTS)
 def strict_created() -> Iterator[None]:
     """Only a strictly newer ``created`` counts; nothing is ever fetched."""
 
@@ -102,7 +102,7 @@ def strict_created() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED)
+@_mutant(5, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED)
 def blind_snapshot() -> Iterator[None]:
     """Whatever event comes last is what is stored."""
 
@@ -115,7 +115,7 @@ def blind_snapshot() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED, judge.ACCESS)
+@_mutant(113, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED, judge.ACCESS)
 def shared_stamp() -> Iterator[None]:
     """An invoice's event moves the subscription's stamp on."""
     original = merge.with_event
@@ -131,7 +131,7 @@ def shared_stamp() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED)
+@_mutant(1644, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED)
 def point_stamp() -> Iterator[None]:
     """What is fetched is taken to be true at Stripe's ``Date``, however long the answer took."""
     original = StripeGateway._stamp
@@ -144,12 +144,12 @@ def point_stamp() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED, judge.FACTS)
+@_mutant(5, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED, judge.FACTS)
 def version_after_fetch() -> Iterator[None]:
     """The version that is replaced is read only after Stripe was asked."""
     original = Reducer._commit
 
-    def commit(self: Reducer, before: Record, after: Record, *rest: Any) -> Entry:
+    def commit(self: Reducer, before: Record, after: Record, *rest: Any) -> Any:
         version = self._records.load(before.user_id).version
         return original(
             self,
@@ -162,7 +162,7 @@ def version_after_fetch() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.MONEY)
+@_mutant(4, judge.CONVERGES, judge.MONEY)
 def fetch_one_instead_of_list() -> Iterator[None]:
     """A customer is taken to have one subscription: the newest."""
     original = StripeGateway.subscriptions_of
@@ -187,13 +187,13 @@ def ignore_all() -> Iterator[None]:
 # -- Once
 
 
-@_mutant(0, judge.CONVERGES, judge.SUCCESS_MEANS_STORED, judge.OUTCOMES)
+@_mutant(11, judge.CONVERGES, judge.SUCCESS_MEANS_STORED, judge.OUTCOMES)
 def dedupe_before_the_work() -> Iterator[None]:
     """An event is marked done first, and worked on then."""
     apply, close, commit = Reducer.apply_event, Ledger.close, Committer.commit
 
     def apply_event(self: Reducer, event: Any, user_id: str, execution: str) -> Entry:
-        done = self._ledger.outcome_of(event.event_id)
+        done: Entry | None = self._ledger.outcome_of(event.event_id)
         if done is not None:
             return done
         entry = Entry(
@@ -204,7 +204,8 @@ def dedupe_before_the_work() -> Iterator[None]:
             at=self._now(),
         )
         close(self._ledger, entry)
-        return apply(self, event, user_id, execution)
+        applied: Entry = apply(self, event, user_id, execution)
+        return applied
 
     def commit_alone(
         self: Committer, record: Record, replacing: int, _entry: Any, facts: Sequence[Fact]
@@ -233,7 +234,7 @@ def no_lease_expiry() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.FACTS)
+@_mutant(5, judge.FACTS)
 def publish_before_commit() -> Iterator[None]:
     """Facts are told first, and committed then."""
     original, made = Committer.commit, SimulatedPorts.__init__
@@ -257,7 +258,7 @@ def publish_before_commit() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.FACTS)
+@_mutant(74, judge.FACTS)
 def published_whatever_the_bus_said() -> Iterator[None]:
     """Facts that the bus refused are taken to be told."""
     with patch.object(publish_facts, "_put", _put_once):
@@ -283,7 +284,7 @@ def facts_without_a_key() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.MONEY)
+@_mutant(22, judge.MONEY)
 def retry_with_a_fresh_key() -> Iterator[None]:
     """Each try of an operation on Stripe has an idempotency key of its own."""
     with patch.object(checkout, "operation_key", lambda user, seq: f"op:{uuid.uuid4()}"):
@@ -293,14 +294,14 @@ def retry_with_a_fresh_key() -> Iterator[None]:
 # -- Access
 
 
-@_mutant(0, judge.ACCESS)
+@_mutant(68, judge.ACCESS)
 def grace_from_current_period_end() -> Iterator[None]:
     """Grace is counted from the end of the period, which a failed renewal has moved on."""
 
     def grace_until(record: Record, _debt: Any, policy: Any) -> int:
         assert record.subscription is not None
         days: int = policy.grace_days
-        return record.subscription.current_period_end + days * dunning.DAY
+        return record.subscription.current_period_end + days * judge.DAY
 
     with (
         patch.object(dunning, "grace_until", grace_until),
@@ -309,7 +310,7 @@ def grace_from_current_period_end() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.ACCESS)
+@_mutant(52, judge.ACCESS)
 def grace_per_invoice() -> Iterator[None]:
     """Every unpaid invoice begins a grace of its own."""
     original = dunning.debt_of
@@ -326,7 +327,7 @@ def grace_per_invoice() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.ACCESS, judge.FACTS)
+@_mutant(206, judge.ACCESS, judge.FACTS)
 def only_cancel_at_period_end() -> Iterator[None]:
     """A cancellation is looked for in one of Stripe's two fields."""
 
@@ -337,7 +338,7 @@ def only_cancel_at_period_end() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.ACCESS)
+@_mutant(68, judge.ACCESS)
 def dunning_never_ends() -> Iterator[None]:
     """Who is past due stays in grace."""
     original = access.access_of
@@ -357,7 +358,7 @@ def dunning_never_ends() -> Iterator[None]:
 # -- Recovery, and other people's things
 
 
-@_mutant(0, judge.CONVERGES, judge.FACTS)
+@_mutant(20, judge.CONVERGES, judge.FACTS)
 def no_reconciler() -> Iterator[None]:
     """What was lost stays lost."""
     with patch.object(play, "reconcile", lambda _world: None):
