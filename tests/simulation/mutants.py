@@ -30,7 +30,8 @@ from billing.store.ledger import Entry, Ledger
 from billing.store.records import RecordStore
 from billing.store.users import UserStore
 from handlers import publish_facts
-from tests.simulation import judge, play
+from tests.simulation import invariants, play
+from tests.simulation.hearsay import DAY
 from tests.simulation.histories import drawn
 from tests.simulation.ports import SimulatedPorts
 from tests.simulation.shrinking import failure_of
@@ -74,7 +75,7 @@ def _mutant(seed: int, *breaks: str) -> Callable[[Callable[[], Iterator[None]]],
 # -- Order
 
 
-@_mutant(23, judge.NEVER_BACK, judge.CONVERGES, judge.FACTS)
+@_mutant(23, invariants.NEVER_BACK, invariants.CONVERGES, invariants.FACTS)
 def no_compare_and_swap() -> Iterator[None]:
     """The record is saved whoever wrote it meanwhile."""
     original = RecordStore.update
@@ -88,7 +89,7 @@ def no_compare_and_swap() -> Iterator[None]:
         yield
 
 
-@_mutant(43, judge.CONVERGES, judge.SUCCESS_MEANS_STORED, judge.FACTS)
+@_mutant(43, invariants.CONVERGES, invariants.SUCCESS_MEANS_STORED, invariants.FACTS)
 def strict_created() -> Iterator[None]:
     """Only a strictly newer ``created`` counts; nothing is ever fetched."""
 
@@ -102,7 +103,7 @@ def strict_created() -> Iterator[None]:
         yield
 
 
-@_mutant(5, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED)
+@_mutant(5, invariants.CONVERGES, invariants.NEVER_BACK, invariants.SUCCESS_MEANS_STORED)
 def blind_snapshot() -> Iterator[None]:
     """Whatever event comes last is what is stored."""
 
@@ -115,7 +116,13 @@ def blind_snapshot() -> Iterator[None]:
         yield
 
 
-@_mutant(113, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED, judge.ACCESS)
+@_mutant(
+    113,
+    invariants.CONVERGES,
+    invariants.NEVER_BACK,
+    invariants.SUCCESS_MEANS_STORED,
+    invariants.ACCESS,
+)
 def shared_stamp() -> Iterator[None]:
     """An invoice's event moves the subscription's stamp on."""
     original = merge.with_event
@@ -131,7 +138,7 @@ def shared_stamp() -> Iterator[None]:
         yield
 
 
-@_mutant(1644, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED)
+@_mutant(1644, invariants.CONVERGES, invariants.NEVER_BACK, invariants.SUCCESS_MEANS_STORED)
 def point_stamp() -> Iterator[None]:
     """What is fetched is taken to be true at Stripe's ``Date``, however long the answer took."""
     original = StripeGateway._stamp
@@ -144,7 +151,13 @@ def point_stamp() -> Iterator[None]:
         yield
 
 
-@_mutant(5, judge.CONVERGES, judge.NEVER_BACK, judge.SUCCESS_MEANS_STORED, judge.FACTS)
+@_mutant(
+    5,
+    invariants.CONVERGES,
+    invariants.NEVER_BACK,
+    invariants.SUCCESS_MEANS_STORED,
+    invariants.FACTS,
+)
 def version_after_fetch() -> Iterator[None]:
     """The version that is replaced is read only after Stripe was asked."""
     original = Reducer._commit
@@ -162,7 +175,7 @@ def version_after_fetch() -> Iterator[None]:
         yield
 
 
-@_mutant(4, judge.CONVERGES, judge.MONEY)
+@_mutant(4, invariants.CONVERGES, invariants.MONEY)
 def fetch_one_instead_of_list() -> Iterator[None]:
     """A customer is taken to have one subscription: the newest."""
     original = StripeGateway.subscriptions_of
@@ -175,7 +188,7 @@ def fetch_one_instead_of_list() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.SUCCESS_MEANS_STORED)
+@_mutant(0, invariants.CONVERGES, invariants.SUCCESS_MEANS_STORED)
 def ignore_all() -> Iterator[None]:
     """Every event is stale."""
     with patch.object(
@@ -187,7 +200,7 @@ def ignore_all() -> Iterator[None]:
 # -- Once
 
 
-@_mutant(11, judge.CONVERGES, judge.SUCCESS_MEANS_STORED, judge.OUTCOMES)
+@_mutant(11, invariants.CONVERGES, invariants.SUCCESS_MEANS_STORED, invariants.OUTCOMES)
 def dedupe_before_the_work() -> Iterator[None]:
     """An event is marked done first, and worked on then."""
     apply, close, commit = Reducer.apply_event, Ledger.close, Committer.commit
@@ -220,7 +233,7 @@ def dedupe_before_the_work() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.OUTCOMES)
+@_mutant(0, invariants.OUTCOMES)
 def no_lease_expiry() -> Iterator[None]:
     """Who has claimed an event keeps it, also once it has failed."""
 
@@ -234,7 +247,7 @@ def no_lease_expiry() -> Iterator[None]:
         yield
 
 
-@_mutant(5, judge.FACTS)
+@_mutant(5, invariants.FACTS)
 def publish_before_commit() -> Iterator[None]:
     """Facts are told first, and committed then."""
     original, made = Committer.commit, SimulatedPorts.__init__
@@ -258,7 +271,7 @@ def publish_before_commit() -> Iterator[None]:
         yield
 
 
-@_mutant(74, judge.FACTS)
+@_mutant(74, invariants.FACTS)
 def published_whatever_the_bus_said() -> Iterator[None]:
     """Facts that the bus refused are taken to be told."""
     with patch.object(publish_facts, "_put", _put_once):
@@ -271,7 +284,7 @@ def _put_once(waiting: Any, bus: Any) -> dict[str, Envelope]:
     return {}
 
 
-@_mutant(0, judge.FACTS)
+@_mutant(0, invariants.FACTS)
 def facts_without_a_key() -> Iterator[None]:
     """A fact is told as often as it is derived."""
     original = facts.facts_between
@@ -284,7 +297,7 @@ def facts_without_a_key() -> Iterator[None]:
         yield
 
 
-@_mutant(22, judge.MONEY)
+@_mutant(22, invariants.MONEY)
 def retry_with_a_fresh_key() -> Iterator[None]:
     """Each try of an operation on Stripe has an idempotency key of its own."""
     with patch.object(checkout, "operation_key", lambda user, seq: f"op:{uuid.uuid4()}"):
@@ -294,14 +307,14 @@ def retry_with_a_fresh_key() -> Iterator[None]:
 # -- Access
 
 
-@_mutant(68, judge.ACCESS)
+@_mutant(68, invariants.ACCESS)
 def grace_from_current_period_end() -> Iterator[None]:
     """Grace is counted from the end of the period, which a failed renewal has moved on."""
 
     def grace_until(record: Record, _debt: Any, policy: Any) -> int:
         assert record.subscription is not None
         days: int = policy.grace_days
-        return record.subscription.current_period_end + days * judge.DAY
+        return record.subscription.current_period_end + days * DAY
 
     with (
         patch.object(dunning, "grace_until", grace_until),
@@ -310,7 +323,7 @@ def grace_from_current_period_end() -> Iterator[None]:
         yield
 
 
-@_mutant(52, judge.ACCESS)
+@_mutant(52, invariants.ACCESS)
 def grace_per_invoice() -> Iterator[None]:
     """Every unpaid invoice begins a grace of its own."""
     original = dunning.debt_of
@@ -327,7 +340,7 @@ def grace_per_invoice() -> Iterator[None]:
         yield
 
 
-@_mutant(206, judge.ACCESS, judge.FACTS)
+@_mutant(206, invariants.ACCESS, invariants.FACTS)
 def only_cancel_at_period_end() -> Iterator[None]:
     """A cancellation is looked for in one of Stripe's two fields."""
 
@@ -338,7 +351,7 @@ def only_cancel_at_period_end() -> Iterator[None]:
         yield
 
 
-@_mutant(68, judge.ACCESS)
+@_mutant(68, invariants.ACCESS)
 def dunning_never_ends() -> Iterator[None]:
     """Who is past due stays in grace."""
     original = access.access_of
@@ -358,14 +371,14 @@ def dunning_never_ends() -> Iterator[None]:
 # -- Recovery, and other people's things
 
 
-@_mutant(20, judge.CONVERGES, judge.FACTS)
+@_mutant(20, invariants.CONVERGES, invariants.FACTS)
 def no_reconciler() -> Iterator[None]:
     """What was lost stays lost."""
     with patch.object(play, "reconcile", lambda _world: None):
         yield
 
 
-@_mutant(0, judge.CONVERGES)
+@_mutant(0, invariants.CONVERGES)
 def first_contact_without_history() -> Iterator[None]:
     """A customer that is new to us is taken to have nothing but a subscription."""
 
@@ -377,7 +390,7 @@ def first_contact_without_history() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.CONVERGES, judge.OUTCOMES)
+@_mutant(0, invariants.CONVERGES, invariants.OUTCOMES)
 def unattributed_is_done() -> Iterator[None]:
     """An event of a customer that isn't ours yet is never looked at again."""
     original = Ledger.set_aside
@@ -395,7 +408,7 @@ def unattributed_is_done() -> Iterator[None]:
         yield
 
 
-@_mutant(0, judge.USERS_TABLE)
+@_mutant(0, invariants.USERS_TABLE)
 def user_overwritten() -> Iterator[None]:
     """The link is written with whatever else we know of the user."""
     original = UserStore.link

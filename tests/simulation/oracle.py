@@ -172,3 +172,32 @@ def purchase_as_recorded(session: Json, charge: Json | None, intent: Json | None
         "status": "paid" if paid else "failed" if failed else "pending",
         "amount_refunded": charge["amount_refunded"] if charge else 0,
     }
+
+
+def recorded_subscription(record: Json) -> Json:
+    """The attributes of a stored record that tell of its subscription."""
+    return {name: record[name] for name in _SUBSCRIPTION if name in record}
+
+
+_SUBSCRIPTION = (
+    "subscription_id",
+    "status",
+    "item_id",
+    "price_id",
+    "product_id",
+    "quantity",
+    "currency",
+    "current_period_start",
+    "current_period_end",
+    "cancel_at",
+    "cancel_at_period_end",
+    "canceled_at",
+    "ended_at",
+    "trial_end",
+    "pause_collection",
+    "pending_update_expires_at",
+    "schedule_id",
+    "default_payment_method_id",
+    "latest_invoice_id",
+    "subscription_created",
+)

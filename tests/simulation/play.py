@@ -14,7 +14,8 @@ from typing import Any
 from tests.simulation.actions import ChangePolicy
 from tests.simulation.cloud import Broken
 from tests.simulation.histories import History
-from tests.simulation.judge import NOTHING_CHANGES, OUTCOMES, Judge, Violation
+from tests.simulation.invariants import NOTHING_CHANGES, OUTCOMES, Violation
+from tests.simulation.judge import Judge
 from tests.simulation.truth import Refused
 from tests.simulation.world import World
 

@@ -119,7 +119,7 @@ def _pool(jobs: int) -> Pool:
 def played_case(part: Part) -> CaseResult:
     """Play a share of a case's variants."""
     from tests.simulation import exhaustive  # noqa: PLC0415 - after the process is prepared
-    from tests.simulation.judge import Violation  # noqa: PLC0415
+    from tests.simulation.invariants import Violation  # noqa: PLC0415
 
     case = exhaustive.CASES[part.case]
     variants = exhaustive.KINDS[part.kind](case)
@@ -148,7 +148,7 @@ def prepare() -> None:
 def played(seeds: range) -> Result:
     """Play a chunk of seeds."""
     from tests.simulation.histories import drawn  # noqa: PLC0415 - after the process is prepared
-    from tests.simulation.judge import Violation  # noqa: PLC0415
+    from tests.simulation.invariants import Violation  # noqa: PLC0415
     from tests.simulation.play import play  # noqa: PLC0415
 
     events = executions = reads = 0

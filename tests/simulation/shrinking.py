@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tests.simulation.histories import History
-from tests.simulation.judge import Violation
+from tests.simulation.invariants import Violation
 from tests.simulation.play import play
 
 Part = TypeVar("Part")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.simulation.histories import drawn
-from tests.simulation.judge import Violation
+from tests.simulation.invariants import Violation
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.play import play
 

@@ -178,6 +178,9 @@ class World:
         self.original_users[person.user_id] = user
         self.tables.put_item(TableName=self.environment["USERS_TABLE"], Item=to_item(user))
 
+    def person(self, user_id: str) -> Person:
+        return next(person for person in self.people if person.user_id == user_id)
+
     def item(self, table: str, key: str) -> Json | None:
         """An item as it stands, by the variable that names its table."""
         found = self.tables.dump()[self.environment[table]].get((key,))
