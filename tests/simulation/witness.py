@@ -34,8 +34,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Debt:
-    """What a record says is owed: for which invoice, and since when (UTC seconds)."""
+    """What a record says is owed: for which subscription's invoice, since when (UTC seconds)."""
 
+    subscription: str
     invoice: str
     since: int
 
@@ -169,10 +170,14 @@ class Witness:
         before = self._debts.pop(user_id, None)
         if "dunning_since" not in record:
             return
-        self._debts[user_id] = Debt(record["dunning_invoice_id"], record["dunning_since"])
-        since = self._debts[user_id].since
-        if before is not None and since > before.since and self._is_owed(before):
-            raise Violation(ACCESS, f"{user_id}'s grace began anew, {since - before.since} s later")
+        debt = self._debts[user_id] = Debt(
+            record["subscription_id"], record["dunning_invoice_id"], record["dunning_since"]
+        )
+        if before is None or before.subscription != debt.subscription:
+            return
+        later = debt.since - before.since
+        if later > 0 and self._is_owed(before):
+            raise Violation(ACCESS, f"{user_id}'s grace began anew, {later} s later")
 
     def _is_owed(self, debt: Debt) -> bool:
         """Whether an invoice is still unpaid, and nothing newer of its subscription was paid."""

@@ -1,0 +1,92 @@
+"""Ten thousand random histories hold, and so do the small cases, played out completely.
+
+A history that fails says how to repeat it; `make simulate` plays more of them.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulation import mutants, steady
+from tests.simulation.__main__ import COMMAND
+from tests.simulation.histories import drawn
+from tests.simulation.play import play, state_of
+from tests.simulation.running import run, run_cases
+from tests.simulation.shrinking import failure_of, smallest
+
+HISTORIES = 10_000
+SEED = 0
+#: Of the small cases' variants every so many-th; `--exhaustive` plays them all.
+SAMPLED = {"orders": 5, "crashes": 3, "interleavings": 60}
+JOBS = os.cpu_count() or 1
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_random_histories_hold() -> None:
+    failing = [seed for result in run(SEED, HISTORIES, JOBS) for seed in result.failing]
+    assert not failing, f"To see the first, small: {COMMAND} {failing[0]}"
+
+
+@pytest.mark.parametrize("kind", SAMPLED)
+def test_small_cases_hold_in_their_variants(kind: str) -> None:
+    results = list(run_cases((kind,), SAMPLED[kind], JOBS))
+    assert not [failing for result in results for failing in result.failing]
+    assert sum(result.played for result in results) > 200
+
+
+def test_the_same_seed_is_the_same_history() -> None:
+    for seed in (3, 20, 77):
+        first, again = play(drawn(seed)), play(drawn(seed))
+        assert first.struck.names == again.struck.names
+        assert first.kernel.now == again.kernel.now
+        assert state_of(first) == state_of(again)
+
+
+def test_histories_do_what_they_are_for() -> None:
+    """All machines run, all kinds of faults strike, all facts are told: else nothing is proven."""
+    worlds = [play(drawn(seed)) for seed in range(250)]
+    machines = {run.machine for world in worlds for run in world.cloud.runs.values()}
+    assert machines >= {
+        "subscribe",
+        "upgrade",
+        "cancel",
+        "payment_failure",
+        "renew",
+        "purchase",
+        "sync_payment_methods",
+        "reconcile",
+    }
+    struck = {name.rsplit(":", 1)[-1] for world in worlds for name in world.struck.names}
+    assert struck >= {
+        *("throttled", "conflict", "no_request", "no_answer", "sent_twice"),
+        *("rate_limit", "error_before", "reset_after", "timeout", "refused"),
+        *("dies_before", "dies_after", "lost", "late", "twice", "mangled", "hint lost"),
+    }
+    told = {fact["type"] for world in worlds for fact in world.cloud.told.by_id.values()}
+    assert told >= {
+        *("SubscriptionActivated", "SubscriptionChanged", "SubscriptionEnded"),
+        *("CancellationScheduled", "CancellationUndone", "AccessChanged", "TrialEnding"),
+        *("PaymentSucceeded", "PaymentFailed", "PaymentActionRequired", "PaymentRecovered"),
+        *("PurchaseCompleted", "PurchaseReversed", "DuplicateSubscriptionFound"),
+    }
+
+
+def test_a_steady_business_hardly_asks_stripe() -> None:
+    assert steady.measure(people=20, months=3).reads_per_event < 0.1
+
+
+def test_a_failing_history_is_made_small() -> None:
+    with mutants.user_overwritten():
+        failure = failure_of(drawn(0))
+        assert failure is not None
+        small = smallest(failure)
+    assert len(small.history.actions) <= 2
+    assert small.only == frozenset()
