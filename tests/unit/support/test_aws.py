@@ -16,8 +16,8 @@ def test_every_table_and_index_of_the_template_is_there(aws: None) -> None:
 
     assert indexes == {
         "users_scai": {"IdIndex", "StripeCustomerIdIndex"},
-        "user_scai_subscriptions": {"DunningIndex", "AttentionIndex"},
+        "user_scai_subscriptions": {"DunningIndex", "AttentionIndex", "CreatedIndex"},
         "scai_billing_customers": set(),
-        "scai_billing_events": {"TimelineIndex", "AttentionIndex"},
+        "scai_billing_events": {"TimelineIndex", "AttentionIndex", "UnattributedIndex"},
         "scai_idempotency": set(),
     }
