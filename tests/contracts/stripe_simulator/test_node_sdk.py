@@ -25,7 +25,8 @@ def test_it_is_the_version_whose_types_the_shapes_are_read_off() -> None:
 
 
 def test_the_lock_file_leaves_the_registry_to_whoever_installs() -> None:
-    lock = (PACKAGES / "package-lock.json").read_text()
-    assert "://" not in lock
-    packages = json.loads(lock)["packages"]
+    packages = json.loads((PACKAGES / "package-lock.json").read_text())["packages"]
+    for package in packages.values():
+        package.pop("funding", None)  # where an author asks for support is no registry
+    assert "://" not in json.dumps(packages)
     assert all("integrity" in package for path, package in packages.items() if path)
