@@ -1,5 +1,7 @@
 """Step Functions' executions, as far as we need them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -44,19 +46,23 @@ class Executions:
             StoreUnavailable: Step Functions did not answer.
         """
         machine = execution.rsplit(":", 1)[0].replace(":execution:", ":stateMachine:")
-        try:
+        with (
+            suppress(self._client.exceptions.ExecutionAlreadyExists),
+            self._errors_translated(self._client.exceptions.ExecutionAlreadyExists),
+        ):
             self._client.start_execution(stateMachineArn=machine, name=name, input=input_)
-        except self._client.exceptions.ExecutionAlreadyExists:
-            return
-        except ClientError as error:
-            raise StoreUnavailable(f"Step Functions: {error_code(error)}") from error
-        except BotoCoreError as error:
-            raise StoreUnavailable("Step Functions did not answer") from error
 
     def _describe(self, execution: str) -> "DescribeExecutionOutputTypeDef":
-        try:
+        with self._errors_translated(self._client.exceptions.ExecutionDoesNotExist):
             return self._client.describe_execution(executionArn=execution)
-        except self._client.exceptions.ExecutionDoesNotExist:
+
+    @staticmethod
+    @contextmanager
+    def _errors_translated(expected: type[ClientError]) -> Iterator[None]:
+        """Turn every error but the one that the caller has an answer to into StoreUnavailable."""
+        try:
+            yield
+        except expected:
             raise
         except ClientError as error:
             raise StoreUnavailable(f"Step Functions: {error_code(error)}") from error

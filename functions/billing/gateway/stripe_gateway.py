@@ -7,7 +7,7 @@ because ``Date`` has whole seconds. Every write carries the stored operation's i
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -81,7 +81,7 @@ class StripeGateway:
         params = {"customer": customer_id, "status": "all", "limit": PAGE}
         pages = list(self._pages(lambda c, p: c.v1.subscriptions.list(p), params))
         return Fetched[tuple[StripeSubscription, ...]](
-            value=tuple(_all_parsed(StripeSubscription, pages)),
+            value=tuple(s for page in pages for s in _listed(StripeSubscription, page)),
             stamp=self._stamp(started, pages),
         )
 
@@ -112,7 +112,7 @@ class StripeGateway:
         wanted = {**params, "limit": PAGE}
         answer = self._call(lambda c: c.v1.invoices.list(wanted))  # type: ignore[arg-type]
         as_of = _date(answer)
-        return tuple(found.projected(as_of) for found in _all_parsed(StripeInvoice, [answer]))
+        return tuple(found.projected(as_of) for found in _listed(StripeInvoice, answer))
 
     def purchase(self, payment_intent_id: str | None, session_id: str | None) -> Purchase | None:
         """Fetch a one-time purchase by its session, else by its payment; None where it is none."""
@@ -151,7 +151,7 @@ class StripeGateway:
         assert session.payment_intent is not None  # only what was paid is disputed
         payment = session.payment_intent.id
         answer = self._call(lambda c: c.v1.disputes.list({"payment_intent": payment, "limit": 1}))
-        return next((found.status for found in _all_parsed(StripeDispute, [answer])), None)
+        return next((found.status for found in _listed(StripeDispute, answer)), None)
 
     def customer_of_payment(self, payment_intent_id: str) -> str | None:
         """Say whose payment it was: refunds and disputes don't."""
@@ -186,7 +186,7 @@ class StripeGateway:
     def customers_with_email(self, email: str) -> list[StripeCustomer]:
         """List the newest customers with an e-mail address; nothing makes it unique."""
         answer = self._call(lambda c: c.v1.customers.list({"email": email, "limit": PAGE}))
-        return [_parsed(StripeCustomer, found) for found in answer.data]
+        return _listed(StripeCustomer, answer)
 
     def prices(self, lookup_keys: Sequence[str]) -> list[StripePrice]:
         """List the active prices of the catalogue, by lookup key (ten at most, Stripe's limit)."""
@@ -200,19 +200,19 @@ class StripeGateway:
                 }
             )
         )
-        return [_parsed(StripePrice, found) for found in answer.data]
+        return _listed(StripePrice, answer)
 
     def payment_methods(self, customer_id: str) -> list[StripePaymentMethod]:
         """List a customer's payment methods."""
         answer = self._call(
             lambda c: c.v1.customers.payment_methods.list(customer_id, {"limit": PAGE})
         )
-        return [_parsed(StripePaymentMethod, found) for found in answer.data]
+        return _listed(StripePaymentMethod, answer)
 
     def invoices(self, customer_id: str, limit: int) -> list[StripeInvoice]:
         """List a customer's newest invoices."""
         answer = self._call(lambda c: c.v1.invoices.list({"customer": customer_id, "limit": limit}))
-        return [_parsed(StripeInvoice, found) for found in answer.data]
+        return _listed(StripeInvoice, answer)
 
     def checkout_session(self, session_id: str) -> StripeCheckoutSession:
         """Fetch a Checkout Session."""
@@ -226,7 +226,7 @@ class StripeGateway:
                 {"customer": customer_id, "status": "open", "limit": PAGE}
             )
         )
-        return [_parsed(StripeCheckoutSession, found) for found in answer.data]
+        return _listed(StripeCheckoutSession, answer)
 
     # -- Lists that are read a page at a time ---------------------------------------------------
 
@@ -345,8 +345,8 @@ def _parsed(model: type[Model], answer: stripe.StripeObject) -> Model:
         raise ContractViolation(f"{model.__name__}: {explain(error)}") from None
 
 
-def _all_parsed(model: type[Model], pages: Iterable[stripe.ListObject[Listed]]) -> Iterator[Model]:
-    return (_parsed(model, found) for page in pages for found in page.data)
+def _listed(model: type[Model], page: stripe.ListObject[Listed]) -> list[Model]:
+    return [_parsed(model, found) for found in page.data]
 
 
 def _behind(after: str | None) -> dict[str, str]:
