@@ -60,7 +60,7 @@ def test_a_new_subscriber_is_welcomed_once(deployed: Deployed) -> None:
     customer, subscription = deployed.subscribed_customer()
     event = deployed.session_event(customer, subscription, user)
 
-    deployed.post_webhook(event)
+    deployed.deliver(event)
 
     entry = noted(deployed, f"SubscriptionActivated:{user}:1", "sent")
     (mail,) = inbox(deployed, user)
@@ -75,7 +75,7 @@ def test_a_new_subscriber_is_welcomed_once(deployed: Deployed) -> None:
 def test_the_timeline_of_a_user_has_the_mail_beside_its_fact(deployed: Deployed) -> None:
     user = deployed.add_user()
     customer, subscription = deployed.subscribed_customer()
-    deployed.post_webhook(deployed.session_event(customer, subscription, user))
+    deployed.deliver(deployed.session_event(customer, subscription, user))
     noted(deployed, f"SubscriptionActivated:{user}:1", "sent")
 
     timeline = deployed.dynamodb.query(

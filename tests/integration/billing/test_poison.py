@@ -48,7 +48,7 @@ def subscriber(new_customer: NewCustomer) -> Customer:
 def send(deployed: Deployed, type_: str, stripe_object: Json, **fields: object) -> Json:
     """Have an event of our own delivered to the relay."""
     event = deployed.event(type_, {"id": "id_nobody_knows", **stripe_object}, **fields)
-    assert deployed.post_webhook(event).status_code == 200
+    deployed.deliver(event)
     return event
 
 
@@ -78,7 +78,7 @@ def test_an_event_that_comes_again_as_it_should_have_come_is_applied(
     event = send(deployed, "customer.subscription.updated", subscription | {"items": None})
     failed = deployed.ended(event, "failed")["lease_execution"]
 
-    deployed.post_webhook(event | {"data": {"object": subscription}})
+    deployed.deliver(event | {"data": {"object": subscription}})
 
     entry = deployed.ended(event, deliveries=2)
     assert "attention" not in entry
@@ -119,13 +119,12 @@ def test_an_event_of_an_unknown_api_version_only_says_where_to_look(
     plan = {"id": now["id"], "object": "subscription", "plan": {"id": "gold"}}
     bill = {"id": now["latest_invoice"], "object": "invoice", "paid": True, "attempt_count": 1}
 
-    changed = send(
-        deployed, "customer.subscription.updated", plan | customer, api_version=FORMER_VERSION
-    )
-    paid = send(deployed, "invoice.paid", bill | customer, api_version=FORMER_VERSION)
+    events = [
+        send(deployed, type_, told | customer, api_version=FORMER_VERSION)
+        for type_, told in (("customer.subscription.updated", plan), ("invoice.paid", bill))
+    ]
 
-    deployed.ended(changed)
-    deployed.ended(paid)
+    deployed.all_ended(events)
     assert subscriber.settled() == []
 
 
@@ -143,7 +142,7 @@ def test_an_oversized_event_is_a_dead_letter_and_is_applied_once_it_comes_by_the
     assert deployed.entry(event["id"]) == {}
     assert subscriber.record == record
 
-    deployed.post_webhook(letter["detail"])
+    deployed.deliver(letter["detail"])
 
     deployed.ended(event)
     assert subscriber.settled() == []
@@ -201,12 +200,12 @@ def test_a_customer_that_stripe_does_not_have_is_not_linked(deployed: Deployed) 
     unknown = deployed.subscription_event(subscription, user)
     unknown["data"]["object"]["customer"] = "cus_nobody_knows"
 
-    deployed.post_webhook(unknown)
+    deployed.deliver(unknown)
 
     assert deployed.ended(unknown, "failed")["error"] == "StripeNotFound"
     assert "stripe_customer_id" not in deployed.user(user)
     known = deployed.session_event(customer, subscription, user)
-    deployed.post_webhook(known)
+    deployed.deliver(known)
     deployed.ended(known)
     assert deployed.user(user)["stripe_customer_id"] == customer
 

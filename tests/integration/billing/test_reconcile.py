@@ -3,8 +3,6 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -41,23 +39,12 @@ def reconciled(deployed: Deployed, runs: RunStore, asked: Json) -> RunEntry:
     return entry
 
 
-@contextmanager
-def nothing_delivered(deployed: Deployed) -> Iterator[None]:
-    """Lose every event of Stripe's meanwhile."""
-    chaos = f"{deployed.stack.stripe_api_base}/_sim/chaos"
-    deployed.http.put(chaos, json={"rules": [{"drop": True}]}).raise_for_status()
-    try:
-        yield
-    finally:
-        deployed.http.delete(chaos).raise_for_status()
-
-
 def known_customer(deployed: Deployed, **params: Any) -> tuple[str, str, str]:
     """A user whose subscription came by an event; give user, customer and subscription."""
     user = deployed.add_user()
     customer, subscription = deployed.subscribed_customer(**params)
     event = deployed.session_event(customer, subscription, user)
-    deployed.post_webhook(event)
+    deployed.deliver(event)
     deployed.ended(event)
     return user, customer, subscription
 
@@ -66,7 +53,7 @@ def test_a_change_that_no_event_told_is_found_healed_and_told(
     deployed: Deployed, facts: Facts, runs: RunStore
 ) -> None:
     user, customer, subscription = known_customer(deployed)
-    with nothing_delivered(deployed):
+    with deployed.network({"drop": True}):
         deployed.stripe.v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
 
     report = reconciled(deployed, runs, EVERYTHING)
@@ -88,7 +75,7 @@ def test_a_record_whose_subscription_stripe_does_not_have_is_reported(
 ) -> None:
     clock = deployed.stripe.v1.test_helpers.test_clocks.create({"frozen_time": int(time.time())})
     user, _customer, subscription = known_customer(deployed, test_clock=clock.id)
-    with nothing_delivered(deployed):
+    with deployed.network({"drop": True}):
         deployed.stripe.v1.test_helpers.test_clocks.delete(clock.id)
 
     report = reconciled(deployed, runs, EVERYTHING)
@@ -108,7 +95,7 @@ def test_a_customer_whom_we_do_not_know_is_reported(deployed: Deployed, runs: Ru
 
 def test_one_customer_is_healed_on_demand(deployed: Deployed, runs: RunStore) -> None:
     user, customer, subscription = known_customer(deployed)
-    with nothing_delivered(deployed):
+    with deployed.network({"drop": True}):
         deployed.stripe.v1.subscriptions.cancel(subscription)
     asked = {"scope": "customer", "customer_id": customer}
 
@@ -124,7 +111,7 @@ def test_an_event_that_never_came_runs_its_machine_after_all(
 ) -> None:
     """In a run that goes on from another execution, and to which every event is old enough."""
     user, customer, subscription = known_customer(deployed)
-    with nothing_delivered(deployed):
+    with deployed.network({"drop": True}):
         deployed.stripe.v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
     lost = deployed.stripe.v1.events.list({"type": "customer.subscription.updated", "limit": 1})
     event = json.loads(str(lost.data[0]))

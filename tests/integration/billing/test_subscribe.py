@@ -67,7 +67,7 @@ def test_one_event_by_both_doors_five_times_is_applied_once(
     for _ in range(2):
         deployed.put_partner(event)
     for _ in range(3):
-        assert deployed.post_webhook(event).status_code == 200
+        deployed.deliver(event)
 
     entry = deployed.ended(event, deliveries=5)
     assert deployed.record(user)["version"] == 1
@@ -93,7 +93,7 @@ def test_the_order_within_one_second_changes_nothing(deployed: Deployed) -> None
             "subscription": deployed.subscription_event(subscription, user, created=second),
         }
         for name in order:
-            deployed.post_webhook(events[name])
+            deployed.deliver(events[name])
             deployed.ended(events[name])
         records.append(settled(deployed.record(user)))
 
@@ -119,7 +119,7 @@ def test_an_event_over_the_buss_limit_is_captured_by_id_and_fetched(deployed: De
     event["data"]["object"]["padding"] = ["x" * 1000] * 1200
     assert len(json.dumps(event)) > 1_048_576
 
-    assert deployed.post_webhook(event).status_code == 200
+    deployed.deliver(event)
 
     deployed.ended(event)
     assert deployed.record(user)["subscription_id"] == subscription
@@ -129,7 +129,7 @@ def test_an_event_over_the_buss_limit_is_captured_by_id_and_fetched(deployed: De
 def test_an_unknown_event_type_is_taken_and_starts_nothing(deployed: Deployed) -> None:
     event = deployed.event("imaginary.thing.happened", {"id": "thing_1", "object": "thing"})
 
-    assert deployed.post_webhook(event).status_code == 200
+    deployed.deliver(event)
 
     deployed.pass_an_event()
     assert deployed.entry(event["id"]) == {}
@@ -141,7 +141,7 @@ def test_an_event_of_a_missing_user_fails_and_succeeds_once_the_user_exists(
     customer, subscription = deployed.subscribed_customer()
     user = f"late-{subscription}"
     event = deployed.session_event(customer, subscription, user)
-    deployed.post_webhook(event)
+    deployed.deliver(event)
     failed = deployed.ended(event, "failed")
     assert (failed["error"], failed["attention"]) == ("UserNotFound", "failed")
     assert deployed.status_of(failed["lease_execution"]) == "FAILED"
@@ -161,7 +161,7 @@ def test_an_event_of_a_missing_user_fails_and_succeeds_once_the_user_exists(
 def test_a_customer_that_is_not_ours_is_ignored_and_listed(deployed: Deployed) -> None:
     customer, subscription = deployed.subscribed_customer()
     event = deployed.subscription_event(subscription, None)
-    deployed.post_webhook(event)
+    deployed.deliver(event)
 
     entry = deployed.ended(event, "ignored")
 
@@ -211,7 +211,7 @@ def test_a_step_that_fails_is_redriven_from_that_step_with_the_mended_function(
     user = deployed.add_user()
     customer, subscription = deployed.subscribed_customer()
     event = deployed.session_event(customer, subscription, user)
-    deployed.post_webhook(event)
+    deployed.deliver(event)
     failed = deployed.ended(event, "failed")
     execution = failed["lease_execution"]
     assert deployed.status_of(execution) == "FAILED"
