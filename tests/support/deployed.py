@@ -172,8 +172,17 @@ class Deployed:
 
     def deliver(self, event: Json) -> None:
         """Have an event taken by the relay."""
-        answer = self.post_webhook(event)
+        answer = self._with_room(lambda: self.post_webhook(event))
         assert answer.status_code == 200, answer.text
+
+    def _with_room(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
+        """Ask until Lambda has room: it refuses to run more functions at once than it may."""
+
+        def answered() -> httpx.Response | None:
+            answer = ask()
+            return answer if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE else None
+
+        return eventually(answered, "an answer")
 
     def put_partner(self, event: Json) -> None:
         answer = self.client("events").put_partner_events(
@@ -312,7 +321,7 @@ class Deployed:
         """Ask our API, for any user."""
         token = {"Authorization": f"Bearer {self.stack.admin_token}"}
         url = f"{self.stack.api_url}{path}"
-        answer = self.http.request(method, url, json=body, headers=token)
+        answer = self._with_room(lambda: self.http.request(method, url, json=body, headers=token))
         assert answer.status_code == 200, answer.text
         shown: Json = answer.json()
         return shown
