@@ -53,7 +53,9 @@ class Deployed:
     def __init__(self, stack: StackFile) -> None:
         self.stack = stack
         self.stripe = stripe.StripeClient(
-            stack.stripe_secret_key, base_addresses={"api": stack.stripe_api_base}
+            stack.stripe_secret_key,
+            base_addresses={"api": stack.stripe_api_base},
+            max_network_retries=2,
         )
         self.http = httpx.Client(timeout=60)
 

@@ -15,6 +15,9 @@ from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.http.api import CUT
 from local.stripe_simulator.http.app import create_app
 
+#: Seconds that an idle connection is kept: clients reuse theirs, and one that is closed just then
+#: looks like a lost answer.
+KEEP_ALIVE = 75
 AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: closing drops what wasn't sent, with a reset
 
 
@@ -67,6 +70,7 @@ def create_server(engine: Engine) -> uvicorn.Server:
         date_header=False,  # the engine's clock sets Date
         log_config=None,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=1,
         ws="wsproto",
     )
