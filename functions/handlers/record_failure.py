@@ -1,8 +1,9 @@
 """Record Failure, on Step Functions' status changes: the ledger learns that an execution failed.
 
 Guards that a failed event is listed for ops, even where its execution failed before it could claim
-the event. The hints come late, twice and out of order; which of them counts is the ledger's to say.
-The failed execution keeps its lease, which suppresses nothing: who claims the event asks after it.
+the event, or because nobody can read it. The hints come late, twice and out of order; which of them
+counts is the ledger's to say. The failed execution keeps its lease, which suppresses nothing: who
+claims the event asks after it.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
 from billing.contracts.status_changes import ExecutionFailed, StatusChange
-from billing.contracts.steps import MachineInput
+from billing.contracts.steps import MachineInput, UnreadInput
 from billing.contracts.stripe_events import explain
 from billing.observability import log_context, logger
 from billing.runtime import Ports
@@ -29,14 +30,30 @@ def record_failure(failed: ExecutionFailed, ports: Ports) -> bool:
     try:
         machine_input = MachineInput.model_validate_json(started_with)
     except ValidationError as error:
-        logger.error("execution without an event failed", error=failed.error, why=explain(error))
-        return False
+        logger.warning("execution with an unreadable input failed", why=explain(error))
+        return _record_unread(started_with, failed, ports)
     event = machine_input.event
     log_context(event_id=event.id, customer_id=event.customer_id)
     ports.ledger.open(event, machine_input.source, failed.execution, ports.now())
     user_id = ports.customers.user_of(event.customer_id) if event.customer_id else None
-    marked = ports.ledger.mark_failed(event.id, _failure(failed, user_id))
-    logger.info("failure noted" if marked else "failure outdated", error=failed.error)
+    return _mark(event.id, _failure(failed, user_id), ports)
+
+
+def _record_unread(started_with: str, failed: ExecutionFailed, ports: Ports) -> bool:
+    """List an event that no step could read, by as much of it as names it."""
+    try:
+        unread = UnreadInput.model_validate_json(started_with)
+    except ValidationError:
+        logger.error("execution without an event failed", error=failed.error)
+        return False
+    key = ports.ledger.open_unread(unread.event, unread.source, failed.execution, ports.now())
+    log_context(event_id=key)
+    return _mark(key, _failure(failed, None), ports)
+
+
+def _mark(key: str, failure: Failure, ports: Ports) -> bool:
+    marked = ports.ledger.mark_failed(key, failure)
+    logger.info("failure noted" if marked else "failure outdated", error=failure.error)
     return marked
 
 

@@ -26,7 +26,10 @@ class ExecutionFailed(BaseModel):
 
     @property
     def message(self) -> str:
-        """The cause in a line: of a Lambda's error document only the message, without its trace."""
+        """The cause in a line: of a Lambda's error document only the message, without its trace.
+
+        Where a path finds nothing, Step Functions adds the whole input: it may be anybody's data.
+        """
         text = self.cause or ""
         try:
             document = json.loads(text)
@@ -34,7 +37,7 @@ class ExecutionFailed(BaseModel):
             document = None
         if isinstance(document, dict):
             text = str(document.get("errorMessage", text))
-        return text[:LONGEST_CAUSE]
+        return text.partition(" in the input '")[0][:LONGEST_CAUSE]
 
 
 class StatusChange(BaseModel):

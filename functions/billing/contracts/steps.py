@@ -1,10 +1,10 @@
 """What goes into and comes out of each step, as the state machines' Parameters name it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from billing.contracts.stripe_events import StripeEvent
+from billing.contracts.stripe_events import OrNone, StripeEvent, UnreadEvent
 
 
 class StepModel(BaseModel):
@@ -18,6 +18,13 @@ class MachineInput(StepModel):
 
     event: StripeEvent
     source: str
+
+
+class UnreadInput(StepModel):
+    """What is told of an input whose event, or whose door, the contracts refuse."""
+
+    event: UnreadEvent
+    source: Annotated[str | None, Field(pattern="^[a-z][A-Za-z0-9_./-]{0,255}$"), OrNone] = None
 
 
 class ClaimEventInput(MachineInput):

@@ -6,9 +6,16 @@ was too large for Step Functions, trimmed by the relay to its scalars and marked
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from billing.contracts.stripe_objects import (
     AttemptCount,
@@ -115,6 +122,29 @@ class StripeEvent(BaseModel):
             **(of_subscription if isinstance(of_subscription, dict) else {}),
             **(own if isinstance(own, dict) else {}),
         }
+
+
+def _or_none(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+#: What makes an unreadable value of a field None.
+OrNone = WrapValidator(_or_none)
+
+
+class UnreadEvent(BaseModel):
+    """What names an event that the contracts refuse; None what isn't of the form it should have.
+
+    Nothing else of it is kept, because nobody knows what is in it.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: Annotated[str | None, Field(pattern="^evt_[A-Za-z0-9_]{1,251}$"), OrNone] = None
+    type: Annotated[str | None, Field(pattern="^[a-z][a-z0-9_.]{0,127}$"), OrNone] = None
 
 
 Reader = Callable[["StripeEvent", str], ReadEvent]

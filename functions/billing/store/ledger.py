@@ -5,12 +5,12 @@ An event's item says who works on it (the lease), how often it was delivered and
 event has none, so it may be claimed again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import ClientError
 
-from billing.contracts.stripe_events import StripeEvent
+from billing.contracts.stripe_events import StripeEvent, UnreadEvent
 from billing.domain.errors import LeaseLost
 from billing.domain.events import TOLD_BY_EVENTS_ALONE
 from billing.domain.facts import Fact
@@ -30,6 +30,8 @@ from billing.timestamps import DAY
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+#: There is no entry yet.
+_NEW = "attribute_not_exists(event_id)"
 #: The entry is open, and leased to the execution that writes.
 _HELD = "lease_execution = :execution AND attribute_not_exists(done_at)"
 
@@ -80,15 +82,33 @@ class Ledger:
         self._ttl = ttl_days * DAY
 
     def open(self, event: StripeEvent, source: str, execution: str, now: int) -> Lease | None:
-        """Open and lease a new event; return the standing lease where there is an entry already."""
-        entry = {
-            "event_id": event.id,
-            "kind": "event",
+        """Open and lease a new event; return the standing lease where there is an entry already.
+
+        An entry of what nobody could read makes way for one of the event.
+        """
+        told = {
             "type": event.type,
             "source": source,
             "object_id": event.object_id,
             "customer_id": event.customer_id,
             "created": event.created,
+        }
+        return self._open(event.id, told, execution, now, f"{_NEW} OR attribute_exists(unread)")
+
+    def open_unread(self, event: UnreadEvent, source: str | None, execution: str, now: int) -> str:
+        """Open an entry, where there is none, of an event that can't be read; give its key."""
+        key = event.id or f"execution:{_name(execution)}"
+        told = {"type": event.type, "source": source, "unread": True}
+        self._open(key, told, execution, now, _NEW)
+        return key
+
+    def _open(
+        self, key: str, told: Mapping[str, Any], execution: str, now: int, condition: str
+    ) -> Lease | None:
+        entry = {
+            **told,
+            "event_id": key,
+            "kind": "event",
             "received_at": now,
             "expires_at": now + self._ttl,
             "lease_execution": execution,
@@ -101,7 +121,7 @@ class Ledger:
                 self._client.put_item(
                     TableName=self._table,
                     Item=to_item(entry),
-                    ConditionExpression="attribute_not_exists(event_id)",
+                    ConditionExpression=condition,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as error:

@@ -95,21 +95,11 @@ def test_an_event_without_an_object_is_refused_by_the_relay_and_fails_at_the_par
 
     deployed.put_partner(event)
 
-    execution = eventually(lambda: failed_execution_of(deployed, "renew", event))
-    assert deployed.errors_of(execution) == ["ContractViolation"]
-
-
-def failed_execution_of(deployed: Deployed, machine: str, event: Json) -> str | None:
-    arn = deployed.stack.state_machines[machine]
-    listed = deployed.stepfunctions.list_executions(stateMachineArn=arn, statusFilter="FAILED")
-    for execution in listed["executions"]:
-        described = deployed.stepfunctions.describe_execution(
-            executionArn=execution["executionArn"]
-        )
-        if event["id"] in described["input"]:
-            arn_of_it: str = execution["executionArn"]
-            return arn_of_it
-    return None
+    entry = deployed.ended(event, "failed")
+    assert deployed.errors_of(entry["lease_execution"]) == ["ContractViolation"]
+    assert (entry["type"], entry["source"]) == ("invoice.paid", deployed.stack.partner_event_source)
+    assert (entry["error"], entry["attention"]) == ("ContractViolation", "failed")
+    assert "data.object" in entry["cause"]
 
 
 def test_an_event_of_an_unknown_api_version_only_says_where_to_look(

@@ -18,6 +18,7 @@ ARN = "arn:aws:states:us-east-1:123456789012:execution:scai-billing-subscribe:"
 FIRST, SECOND = f"{ARN}first", f"{ARN}second"
 EVENT = event_json("customer.subscription.created", subscription_json())
 INPUT = {"event": EVENT, "source": "scai.stripe"}
+UNREAD = INPUT | {"event": EVENT | {"data": {}}}
 
 
 def hint(execution: str = FIRST, at: int = 0, **detail: Any) -> dict[str, Any]:
@@ -192,6 +193,92 @@ def test_a_cause_that_is_no_error_document_is_kept_as_it_is(ports: FakePorts, ca
 def test_an_execution_that_was_started_without_an_event_is_no_entry(ports: FakePorts) -> None:
     assert not record(ports, input='{"hello": "world"}')
     assert ledger_item("evt_1") == {}
+
+
+def test_an_event_that_nobody_can_read_is_listed_by_its_id_and_type_alone(
+    ports: FakePorts,
+) -> None:
+    assert record(ports, input=json.dumps(UNREAD))
+
+    entry = ledger_item("evt_1")
+    assert (entry["type"], entry["source"]) == ("customer.subscription.created", "scai.stripe")
+    assert (entry["outcome"], entry["attention"]) == ("failed", "failed")
+    assert (entry["error"], entry["cause"]) == ("StripeRejected", "Stripe refused: 400")
+    assert (entry["received_at"], entry["deliveries"]) == (NOW, 1)
+    assert not {"created", "customer_id", "object_id", "done_at"} & set(entry)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"id": 7, "type": ["a"]},
+        {"id": "", "type": ""},
+        {"id": "evt_" + "1" * 252, "type": "t" * 129},
+        {"id": "reconcile:all", "type": "4242 4242 4242 4242"},
+        {},
+    ],
+)
+def test_what_has_no_readable_name_is_listed_by_its_execution(
+    ports: FakePorts, event: dict[str, Any]
+) -> None:
+    assert record(ports, input=json.dumps({"event": event, "source": {"card": "4242"}}))
+
+    entry = ledger_item("execution:first")
+    assert (entry["outcome"], entry["attention"]) == ("failed", "failed")
+    assert not {"type", "source"} & set(entry)
+
+
+def test_the_same_hint_of_an_unread_event_counts_once(ports: FakePorts) -> None:
+    unread = json.dumps(UNREAD)
+    assert record(ports, input=unread)
+    before = ledger_item("evt_1")
+
+    assert not record(ports, input=unread)
+    assert not record(ports, SECOND, input=unread)
+    assert ledger_item("evt_1") == before
+
+
+def test_an_unread_event_that_comes_again_readable_is_as_if_it_had_come_so(
+    ports: FakePorts,
+) -> None:
+    record(ports, input=json.dumps(UNREAD))
+
+    assert claim(ports, SECOND)
+
+    entry = ledger_item("evt_1")
+    assert (entry["customer_id"], entry["created"]) == ("cus_1", EVENT["created"])
+    assert not {"attention", "outcome", "error", "unread"} & set(entry)
+    finish(ports, SECOND)
+    assert ledger_item("evt_1")["outcome"] == "applied"
+
+
+def test_a_redrive_that_can_read_it_by_now_clears_an_unread_event(ports: FakePorts) -> None:
+    record(ports, input=json.dumps(UNREAD))
+
+    assert claim(ports, FIRST)
+    finish(ports, FIRST)
+
+    entry = ledger_item("evt_1")
+    assert entry["outcome"] == "applied"
+    assert not {"attention", "error", "cause"} & set(entry)
+
+
+def test_a_late_hint_of_an_unread_event_does_not_touch_what_was_done_meanwhile(
+    ports: FakePorts,
+) -> None:
+    claim(ports, SECOND)
+    finish(ports, SECOND)
+    before = ledger_item("evt_1")
+
+    assert not record(ports, FIRST, input=json.dumps(UNREAD))
+    assert ledger_item("evt_1") == before
+
+
+def test_an_input_that_step_functions_quotes_is_not_kept(ports: FakePorts) -> None:
+    cause = "The JSONPath '$.source' could not be found in the input '{\"email\": \"a@b.test\"}'"
+
+    assert record(ports, input=json.dumps({"event": EVENT}), cause=cause)
+    assert ledger_item("evt_1")["cause"] == "The JSONPath '$.source' could not be found"
 
 
 def test_the_lambda_itself_answers(aws: None) -> None:
