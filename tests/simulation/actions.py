@@ -55,18 +55,25 @@ class Register(PersonalAction):
     """They become a customer at Stripe, with a card on file.
 
     ``knowing``: how we learn whose customer it is: our own metadata, or the users table of before
-    our time, or not at all.
+    our time, or not at all. ``on_clock``: their time is a test clock's, which stands still.
     """
 
     card: str = "pm_card_visa"
     knowing: Literal["metadata", "users_table", "nothing"] = "metadata"
+    on_clock: bool = False
 
     def do(self, world: World) -> None:
         person = self.person(world)
         if person.customer is not None:
             return
         named = {"user_id": person.user_id} if self.knowing == "metadata" else {}
-        customer = world.stripe.ask("POST", "/v1/customers", email=person.email, metadata=named)
+        customer = world.stripe.ask(
+            "POST",
+            "/v1/customers",
+            email=person.email,
+            metadata=named,
+            test_clock=_clock(world) if self.on_clock else None,
+        )
         world.made_by_others.add(customer["id"])
         person.customers.append(customer["id"])
         if self.knowing == "users_table" and world.item("USERS_TABLE", person.email):
@@ -213,6 +220,23 @@ class ChangePlan(PersonalAction):
 
 
 @dataclass(frozen=True)
+class ChangeQuantity(PersonalAction):
+    """More or fewer seats of what they have, by its item."""
+
+    quantity: int
+    proration: str = "create_prorations"
+
+    def do(self, world: World) -> None:
+        item = self.subscription(world)["items"]["data"][0]["id"]
+        world.stripe.ask(
+            "POST",
+            f"/v1/subscription_items/{item}",
+            quantity=self.quantity,
+            proration_behavior=self.proration,
+        )
+
+
+@dataclass(frozen=True)
 class ScheduleDowngrade(PersonalAction):
     """To another plan when the period ends."""
 
@@ -263,6 +287,50 @@ class Cancel(PersonalAction):
                 self.change(world, cancel_at="")
             case "now":
                 world.stripe.ask("DELETE", f"/v1/subscriptions/{subscription['id']}")
+
+
+# -- In the customer portal, which offers what the account's configuration allows
+
+
+@dataclass(frozen=True)
+class ChangePlanInPortal(PersonalAction):
+    plan: str
+    quantity: int = 1
+
+    def do(self, world: World) -> None:
+        given = {"price": world.stripe.price(self.plan), "quantity": str(self.quantity)}
+        with world.stripe.portal(_customer(self.person(world))) as portal:
+            subscription = portal.subscription(self.subscription(world)["id"])
+            if subscription is None or not portal.can_update(subscription):
+                raise Refused("not on offer")
+            portal.change(subscription, portal.chosen(subscription, given))
+
+
+@dataclass(frozen=True)
+class CancelInPortal(PersonalAction):
+    """At the end of the period, and why; or they think better of it."""
+
+    undo: bool = False
+
+    def do(self, world: World) -> None:
+        with world.stripe.portal(_customer(self.person(world))) as portal:
+            subscription = self.subscription(world)
+            if self.undo:
+                portal.keep(subscription)
+            else:
+                portal.cancel(subscription, "too_expensive", "Perhaps another time.")
+
+
+@dataclass(frozen=True)
+class ChangeCardInPortal(PersonalAction):
+    """Another card, for the customer and for subscriptions that have one of their own."""
+
+    number: str = "5555555555554444"
+
+    def do(self, world: World) -> None:
+        card = {"number": self.number, "exp_month": 12, "exp_year": 2040, "cvc": "123"}
+        with world.stripe.portal(_customer(self.person(world))) as portal:
+            portal.add_card({"type": "card", "card": card}, SUCCESS)
 
 
 @dataclass(frozen=True)
@@ -335,6 +403,28 @@ class BillByHand(PersonalAction):
         world.stripe.ask("POST", "/v1/invoiceitems", customer=customer, currency="usd", amount=4000)
         invoice = world.stripe.ask("POST", "/v1/invoices", customer=customer, auto_advance=True)
         world.stripe.ask("POST", f"/v1/invoices/{invoice['id']}/finalize")
+
+
+@dataclass(frozen=True)
+class FailFinalization(PersonalAction):
+    """Stripe can't finalize a draft of theirs (no tax for where they live) until it is mended."""
+
+    def do(self, world: World) -> None:
+        draft = _newest(world, self.person(world), "invoice", "draft")
+        error = {"type": "invalid_request_error", "code": "customer_tax_location_invalid"}
+        with world.stripe.by_hand(draft["id"]) as account:
+            failed = account.store.update(draft, auto_advance=False, last_finalization_error=error)
+            account.emit("invoice.finalization_failed", failed)
+
+
+@dataclass(frozen=True)
+class Finalize(PersonalAction):
+    """Staff finalize a draft of theirs, which is collected then."""
+
+    def do(self, world: World) -> None:
+        draft = _newest(world, self.person(world), "invoice", "draft")
+        path = f"/v1/invoices/{draft['id']}/finalize"
+        world.stripe.ask("POST", path, auto_advance=True)
 
 
 @dataclass(frozen=True)
@@ -455,6 +545,30 @@ class Wait(Action):
 
 
 @dataclass(frozen=True)
+class WaitForRenewal(PersonalAction):
+    """Until a minute after their period's end: the next period's invoice is a draft for an hour."""
+
+    def do(self, world: World) -> None:
+        end = self.subscription(world)["items"]["data"][0]["current_period_end"]
+        world.run_until(end + MINUTE)
+
+
+@dataclass(frozen=True)
+class AdvanceClock(PersonalAction):
+    """Their test clock goes on by so much; nobody else's time does."""
+
+    seconds: int
+
+    def do(self, world: World) -> None:
+        customer = world.stripe.find(_customer(self.person(world))) or {}
+        clock = world.stripe.find(customer.get("test_clock"))
+        if clock is None:
+            raise Refused("no test clock")
+        path = f"/v1/test_helpers/test_clocks/{clock['id']}/advance"
+        world.stripe.ask("POST", path, frozen_time=clock["frozen_time"] + self.seconds)
+
+
+@dataclass(frozen=True)
 class StripeGoesDown(Action):
     """Stripe's API answers nobody of us for a while; its customers don't notice."""
 
@@ -553,6 +667,11 @@ def _charge(world: World, person: Person) -> Json:
                 if charge["status"] == "succeeded":
                     return charge
     return bought
+
+
+def _clock(world: World) -> str:
+    now = int(world.kernel.now)
+    return str(world.stripe.ask("POST", "/v1/test_helpers/test_clocks", frozen_time=now)["id"])
 
 
 def _give_card(world: World, customer: str, card: str) -> None:

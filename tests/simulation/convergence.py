@@ -92,8 +92,8 @@ class Convergence:
             if theirs:
                 raise Violation(CONVERGES, f"{record['_id']} has no subscription: {theirs[0]}")
             return None
-        chosen = self._stripe.find(stored)
-        assert chosen is not None
+        # With a test clock its subscriptions go: as Stripe told of them last, they had ended.
+        chosen = self._stripe.find(stored) or self._stripe.versions.of(stored)[-1]
         best = min(map(oracle.standing, theirs), default=3)
         if oracle.standing(chosen) > best:
             raise Violation(

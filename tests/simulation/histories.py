@@ -1,7 +1,8 @@
 """Histories: a setting and a list of actions, drawn from a seed, and what remains of it.
 
 Each action draws what happens in its wake from a source of its own, by its number in the whole
-history; so a part of a history is a history, and plays as it did in the whole.
+history; so a part of a history is a history, and plays as it did in the whole. For the same reason
+what customers do in between (in the portal, or on a test clock) is drawn apart and numbered last.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ Choice = TypeVar("Choice")
 MONTHLY = ("standard_monthly", "agency_monthly")
 GOOD = ("pm_card_visa", "pm_card_mastercard", "pm_card_amex")
 FIRST_CARDS = (*GOOD, *GOOD, *GOOD, "pm_card_chargeCustomerFail", "pm_card_threeDSecure2Required")
+
+
+#: In so many histories there is one more person, whose customer lives on a test clock.
+CLOCKS = 0.15
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class _Draw:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._rng = random.Random(seed)
+        self._between = random.Random(f"{seed}/between")
 
     def history(self) -> History:
         rng = self._rng
@@ -69,16 +75,39 @@ class _Draw:
             actions += self._beginning(who)
         for _ in range(rng.randint(1, 4)):
             actions += self._doing(rng.randrange(people))
+        on_clock = self._between.random() < CLOCKS
         setting = Setting(
             seed=self._seed,
-            people=people,
+            people=people + on_clock,
             weather=self._weather(),
             stripe={"after_last_retry": rng.choice(("cancel", "mark_unpaid", "leave_past_due"))},
             policy={"GRACE_PERIOD_DAYS": rng.choice(("0", "3", "7", "7", "14"))},
             strangers=self._some(people, 0.1),
             latecomers=self._some(people, 0.1),
         )
-        return History(setting, tuple(Numbered(n, action) for n, action in enumerate(actions)))
+        further = [self._in_portal(people) for _ in range(self._between.choice((0, 0, 1, 2)))]
+        if on_clock:
+            further.append(_on_clock(people, self._between))
+        return History(setting, self._merged(actions, further))
+
+    def _in_portal(self, people: int) -> list[Action]:
+        make = self._between.choice(_IN_PORTAL)
+        return make(self._between.randrange(people), self._between)
+
+    def _merged(
+        self, actions: Sequence[Action], further: Sequence[Sequence[Action]]
+    ) -> tuple[Numbered, ...]:
+        """All of them, each in its order; the further ones happen between the others."""
+        merged = [Numbered(n, action) for n, action in enumerate(actions)]
+        number = len(merged)
+        for story in further:
+            place = self._between.randint(0, len(merged))
+            for action in story:
+                if self._between.random() < 0.4:
+                    place = self._between.randint(place, len(merged))
+                merged.insert(place, Numbered(number, action))
+                number, place = number + 1, place + 1
+        return tuple(merged)
 
     def _some(self, people: int, share: float) -> frozenset[int]:
         return frozenset(who for who in range(people) if self._rng.random() < share)
@@ -271,6 +300,68 @@ def _another_start(who: int, rng: random.Random) -> list[Action]:
         ),
     )
     return [a.DeleteCustomer(who), a.Wait(rng.choice((0.0, 2.0, HOUR))), *back]
+
+
+def _change_in_portal(who: int, rng: random.Random) -> list[Action]:
+    return [a.ChangePlanInPortal(who, rng.choice(PLANS), rng.choice((1, 1, 3)))]
+
+
+def _cancellation_in_portal(who: int, rng: random.Random) -> list[Action]:
+    later = _one(rng, ([], [a.CancelInPortal(who, undo=True)], [a.Wait(31 * DAY)]))
+    return [a.CancelInPortal(who), *later]
+
+
+def _card_in_portal(who: int, rng: random.Random) -> list[Action]:
+    return [a.ChangeCardInPortal(who, rng.choice(("5555555555554444", "378282246310005")))]
+
+
+def _seats(who: int, rng: random.Random) -> list[Action]:
+    proration = rng.choice(("create_prorations", "always_invoice", "none"))
+    return [a.ChangeQuantity(who, rng.randint(1, 9), proration)]
+
+
+def _unfinalized_renewal(who: int, rng: random.Random) -> list[Action]:
+    """A renewal's invoice stays a draft that Stripe can't finalize."""
+    mended = _one(rng, ([], [a.Finalize(who)], [a.Wait(DAY), a.Finalize(who)]))
+    return [a.WaitForRenewal(who), a.FailFinalization(who), *mended]
+
+
+_IN_PORTAL: tuple[Callable[[int, random.Random], list[Action]], ...] = (
+    _change_in_portal,
+    _change_in_portal,
+    _cancellation_in_portal,
+    _cancellation_in_portal,
+    _card_in_portal,
+    _seats,
+    _seats,
+    _unfinalized_renewal,
+)
+
+
+def _on_clock(who: int, rng: random.Random) -> list[Action]:
+    """Months pass for a customer on a test clock while hardly any time passes for us."""
+    trial = rng.choice((None, None, 14))
+    begun: list[Action] = [
+        a.Register(who, on_clock=True),
+        a.Subscribe(who, rng.choice(PLANS), trial_days=trial, classic=rng.random() < 0.3),
+    ]
+    for _ in range(rng.randint(1, 3)):
+        begun += _one(
+            rng,
+            (
+                [],
+                [a.ChangePlan(who, rng.choice(PLANS))],
+                [a.ChangePlanInPortal(who, rng.choice(PLANS))],
+                [a.Cancel(who, "at_period_end")],
+                [a.Cancel(who, "at")],
+                [a.Behave(who, "insufficient_funds")],
+                [a.Behave(who, None), a.PayInvoice(who)],
+                [a.ScheduleDowngrade(who, "standard_monthly")],
+            ),
+        )
+        begun.append(a.AdvanceClock(who, rng.choice((HOUR, DAY, 8 * DAY, 32 * DAY, 58 * DAY))))
+        begun.append(a.Wait(rng.choice((0.0, 2.0, 60.0, HOUR))))
+    return begun
 
 
 _DOINGS: list[tuple[Make, int]] = [

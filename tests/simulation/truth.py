@@ -10,13 +10,16 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from local.stripe_simulator import seed
 from local.stripe_simulator.deliveries import Destination
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.errors import StripeError
 from local.stripe_simulator.events import EventLog, Recorded
+from local.stripe_simulator.http import api_client
+from local.stripe_simulator.http.portal import Portal
 from local.stripe_simulator.resources.account import test_clocks
 from local.stripe_simulator.world import NO_REQUEST, Settings, World
 from tests.simulation.kernel import Kernel
@@ -125,6 +128,20 @@ class StripeAccount:
             self.world.publish_events()
             self.world.tidy()
             self.tell()
+
+    @contextmanager
+    def portal(self, customer: str) -> Iterator[Portal]:
+        """A customer's visit to the customer portal.
+
+        Raises:
+            Refused: it doesn't offer that, or it can't be done now.
+        """
+        session = self.ask("POST", "/v1/billing_portal/sessions", customer=customer)
+        client = api_client.ApiClient(self.engine, cast("Any", SimpleNamespace(wake=self.tell)))
+        try:
+            yield Portal(client, session)
+        except api_client.Refused as refused:
+            raise Refused(str(refused)) from refused
 
     def next_at(self) -> float | None:
         """When something next falls due by itself."""
