@@ -7,9 +7,10 @@ import pytest
 from billing.contracts.stripe_events import API_VERSION, StripeEvent
 from billing.domain.errors import UserNotFound
 from tests.contracts.stripe_simulator.shapes import check
+from tests.support.api import EnginePorts
 from tests.support.aws import FakePorts, add_user
 from tests.support.builders import a_purchase
-from tests.support.definitions import event_machines
+from tests.support.definitions import machine_names
 from tests.support.routing import sample, sample_names, stripe_sample
 from tests.support.walking import walk
 
@@ -37,8 +38,11 @@ FOR_A_SUBSCRIBER = {
     "purchase/dispute_lost": "Purchase Recorded",
     "sync_payment_methods/attached": "Payment Methods Recorded",
     "sync_payment_methods/default_changed": "Payment Methods Recorded",
+    "reconcile/customer": "Run Completed",
+    "reconcile/user": "Run Completed",
 }
 USER_MISSING = "subscribe/user_missing"
+EVERYBODY = "reconcile/all"
 
 
 @pytest.mark.parametrize("type_", sample_names("stripe"))
@@ -51,15 +55,16 @@ def test_a_sample_is_of_the_shape_and_version_that_the_contracts_follow(type_: s
 
 
 def test_every_input_of_every_machine_is_run_here() -> None:
-    inputs = {f"{machine}/{name}" for machine in event_machines() for name in sample_names(machine)}
+    inputs = {f"{machine}/{name}" for machine in machine_names() for name in sample_names(machine)}
 
-    assert inputs == {*FOR_A_NEW_CUSTOMER, *FOR_A_SUBSCRIBER, USER_MISSING}
+    assert inputs == {*FOR_A_NEW_CUSTOMER, *FOR_A_SUBSCRIBER, USER_MISSING, EVERYBODY}
 
 
 def take(path: str, ports: FakePorts) -> list[str]:
-    """Run a machine on one of its inputs, a second after the event; give the states entered."""
+    """Run a machine on one of its inputs, a second after its event; give the states entered."""
     given: dict[str, Any] = sample(f"{path}.json")
-    ports.clock.now = given["event"]["created"] + 1
+    if "event" in given:
+        ports.clock.now = given["event"]["created"] + 1
     return walk(path.split("/", maxsplit=1)[0], given, ports)
 
 
@@ -116,3 +121,24 @@ def test_a_first_failure_waits_for_the_end_of_grace(stripe: FakePorts) -> None:
         "What Happened?",
         "Access Restricted",
     ]
+
+
+def test_a_run_over_everybody_looks_at_all_there_is(aws: None) -> None:
+    path = take(EVERYBODY, EnginePorts())
+
+    assert path[0] == "Claim Run"
+    assert path.count("Compare Page") > 1
+    assert path[-1] == "Run Completed"
+
+
+@pytest.mark.parametrize("path", ["reconcile/customer", "reconcile/user"])
+def test_a_run_over_one_heals_the_subscriber_it_names(path: str, stripe: FakePorts) -> None:
+    take("subscribe/first_contact", stripe)
+    changed = stripe_sample("customer.subscription.updated")["data"]["object"]
+    stripe.stripe.put(changed | {"cancel_at_period_end": True})
+
+    take(path, stripe)
+
+    subscription = stripe.records.load("user-01").subscription
+    assert subscription is not None
+    assert subscription.cancel_at_period_end
