@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any
 
-from tests.simulation.dynamodb.conditions import (
-    Condition,
-    Projection,
-    condition,
-    key_condition,
-    projection,
-)
+from tests.simulation.dynamodb.conditions import KeyCondition, Projection
 from tests.simulation.dynamodb.errors import (
     Invalid,
     NoSuchTable,
@@ -23,16 +17,10 @@ from tests.simulation.dynamodb.errors import (
     client_error,
     condition_failed,
 )
-from tests.simulation.dynamodb.tables import Change, Index, Key, Page, Schema, Table
+from tests.simulation.dynamodb.expressions import Expressions, expressions_of
+from tests.simulation.dynamodb.tables import Index, Key, Page, Record, Schema, Table
 from tests.simulation.dynamodb.values import Item, copied
-from tests.simulation.dynamodb.writes import (
-    Call,
-    Placeholders,
-    Write,
-    check_parameters,
-    table_of,
-    write_of,
-)
+from tests.simulation.dynamodb.writes import Call, Write, check_parameters, table_of, write_of
 from tests.simulation.errors import NotSimulated
 from tests.support.template import Template
 
@@ -59,6 +47,7 @@ _PAGE = {
     "ExpressionAttributeNames",
     "ExpressionAttributeValues",
 }
+_QUERY = _PAGE | {"KeyConditionExpression", "ScanIndexForward"}
 
 
 @cache
@@ -72,7 +61,7 @@ def schemas() -> tuple[Schema, ...]:
 class Snapshot:
     """Everything that a client knew at a moment."""
 
-    tables: Mapping[str, tuple[dict[Key, Item], dict[Key, Item] | None, list[Change]]]
+    tables: Mapping[str, tuple[dict[Key, Item], dict[Key, Item] | None, list[Record]]]
     tokens: Mapping[str, Any]
 
 
@@ -117,10 +106,10 @@ class MemoryDynamoDB:
         """Without ``ConsistentRead`` it is served like an index: see :meth:`hold_indexes`."""
         check_parameters(call, _GET)
         table = table_of(self._tables, call)
-        project = _projecting(call)
+        expressions, _ = expressions_of(call)
         view = table.view(consistent=call.get("ConsistentRead", False))
         item = view.get(table.schema.given_key(call["Key"]))
-        return {} if item is None else {"Item": copied(project(item))}
+        return {} if item is None else {"Item": _shown(item, expressions.projection)}
 
     @_operation("BatchGetItem")
     def batch_get_item(self, **call: Any) -> Answer:
@@ -134,35 +123,25 @@ class MemoryDynamoDB:
     def _batch(self, name: str, request: Call) -> list[Item]:
         check_parameters(request, _GET - {"TableName", "Key"} | {"Keys"})
         table = table_of(self._tables, {"TableName": name})
-        project = _projecting(request)
+        expressions, _ = expressions_of(request)
         view = table.view(consistent=request.get("ConsistentRead", False))
         keys = [table.schema.given_key(key) for key in request["Keys"]]
         if len(set(keys)) < len(keys):
             raise Invalid("Provided list of item keys contains duplicates")
-        return [copied(project(view[key])) for key in keys if key in view]
+        return [_shown(view[key], expressions.projection) for key in keys if key in view]
 
     @_operation("Query")
     def query(self, **call: Any) -> Answer:
-        check_parameters(call, _PAGE | {"KeyConditionExpression", "ScanIndexForward"})
-        placeholders = Placeholders(call)
-        compiled = key_condition(call["KeyConditionExpression"], placeholders.names)
-        partition, *order = self._index_of(call).key
-        operators = dict(compiled.operators)
-        if operators.get(partition) != "=" or operators.keys() - {partition, *order}:
-            raise Invalid(f"Query condition missed key schema element: {partition}")
-        if len(operators) < len(compiled.operators):
-            raise Invalid("KeyConditionExpressions must only contain one condition per key")
-        return self._page(
-            call,
-            placeholders,
-            compiled,
-            lambda item: compiled.holds(item, placeholders.values),
-        )
+        check_parameters(call, _QUERY)
+        expressions, values = expressions_of(call)
+        index = self._index_of(call)
+        keys = _keys(expressions, index)
+        return self._page(call, index, expressions, values, lambda item: keys.holds(item, values))
 
     @_operation("Scan")
     def scan(self, **call: Any) -> Answer:
         check_parameters(call, _PAGE)
-        return self._page(call, Placeholders(call), None, lambda _item: True)
+        return self._page(call, self._index_of(call), *expressions_of(call), lambda _item: True)
 
     @_operation("PutItem")
     def put_item(self, **call: Any) -> Answer:
@@ -190,7 +169,7 @@ class MemoryDynamoDB:
         for write, (_, item) in zip(writes, outcomes, strict=True):
             write.table.store(write.key, item)
         if token is not None:
-            self._tokens[token] = copied(call["TransactItems"])
+            self._tokens[token] = call["TransactItems"]
         return {}
 
     def hold_indexes(self, table: str) -> None:
@@ -205,17 +184,21 @@ class MemoryDynamoDB:
         for name in self._tables if table is None else (table,):
             self._tables[name].held = None
 
-    def stream(self, table: str, after: int = 0) -> list[dict[str, Any]]:
+    def stream(self, table: str, after: int = 0) -> list[Record]:
         """The records of the table's stream, without the first ``after``, in order.
 
         In the shape of the ``Records`` of a Lambda's batch; a write that changes nothing has none.
-        The next call's ``after`` is this one's plus the number of records that it gave.
+        The next call's ``after`` is this one's plus the number of records that it gave. Cheap, and
+        not to be changed.
         """
-        return self._tables[table].records(after)
+        return self._tables[table].records[after:]
 
     def items(self, table: str) -> list[Item]:
-        """All items, in DynamoDB's format (``billing.store.dynamodb.from_item`` reads them)."""
-        return copied(list(self._tables[table].items.values()))
+        """All items, in DynamoDB's format (``billing.store.dynamodb.from_item`` reads them).
+
+        Cheap, and not to be changed.
+        """
+        return list(self._tables[table].items.values())
 
     def dump(self) -> Mapping[str, Mapping[Key, Item]]:
         """All items by table and key, for comparison with ``==``; cheap, and not to be changed."""
@@ -224,16 +207,16 @@ class MemoryDynamoDB:
     def snapshot(self) -> Snapshot:
         """Everything (tables, held indexes, streams, tokens), to be given to :meth:`restore`."""
         tables = {
-            name: (dict(table.items), table.held, list(table.changes))
+            name: (dict(table.items), table.held, list(table.records))
             for name, table in self._tables.items()
         }
         return Snapshot(tables, dict(self._tokens))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, any number of times."""
-        for name, (items, held, changes) in snapshot.tables.items():
+        for name, (items, held, records) in snapshot.tables.items():
             table = self._tables[name]
-            table.items, table.held, table.changes = dict(items), held, list(changes)
+            table.items, table.held, table.records = dict(items), held, list(records)
         self._tokens = dict(snapshot.tokens)
 
     def _index_of(self, call: Call) -> Index:
@@ -250,14 +233,13 @@ class MemoryDynamoDB:
     def _page(
         self,
         call: Call,
-        placeholders: Placeholders,
-        keys: Condition | None,
+        index: Index,
+        expressions: Expressions,
+        values: Item,
         wanted: Callable[[Item], bool],
     ) -> Answer:
-        table, index = table_of(self._tables, call), self._index_of(call)
-        filter_ = _filter(call, placeholders)
-        project = _projection(call, placeholders, index)
-        placeholders.check(*(part for part in (keys, filter_, project) if part is not None))
+        _check_projection(call.get("Select"), expressions.projection, index)
+        table, filter_ = table_of(self._tables, call), expressions.filter
         page = Page(
             table.schema,
             index,
@@ -266,10 +248,10 @@ class MemoryDynamoDB:
             call.get("ScanIndexForward", True),
         )
         items, last = page.of(table.view(consistent=call.get("ConsistentRead", False)), wanted)
-        found = [i for i in items if filter_ is None or filter_.holds(i, placeholders.values)]
+        found = [item for item in items if filter_ is None or filter_.holds(item, values)]
         answer: Answer = {"Count": len(found), "ScannedCount": len(items)}
         if call.get("Select") != "COUNT":
-            answer["Items"] = [copied(project.of(item) if project else item) for item in found]
+            answer["Items"] = [_shown(item, expressions.projection) for item in found]
         return answer | ({"LastEvaluatedKey": copied(last)} if last else {})
 
     def _write(self, kind: str, call: dict[str, Any]) -> Answer:
@@ -334,29 +316,27 @@ def _limit(call: Call) -> int | None:
     return limit
 
 
-def _projecting(call: Call) -> Callable[[Item], Item]:
-    """What a read by key gives of an item."""
-    placeholders = Placeholders(call)
-    chosen = _projection(call, placeholders)
-    placeholders.check(*(() if chosen is None else (chosen,)))
-    return (lambda item: item) if chosen is None else chosen.of
+def _keys(expressions: Expressions, index: Index) -> KeyCondition:
+    """A query's condition, which names the index's partition and nothing but its keys."""
+    keys, partition = expressions.keys, next(iter(index.key))
+    if keys is None:
+        raise Invalid("Either the KeyConditions or KeyConditionExpression parameter is needed")
+    if keys.operators.get(partition) != "=" or not keys.operators.keys() <= index.key.keys():
+        raise Invalid(f"Query condition missed key schema element: {partition}")
+    return keys
 
 
-def _projection(
-    call: Call, placeholders: Placeholders, index: Index | None = None
-) -> Projection | None:
-    """What a read asks for, which must be what the index holds."""
-    text, select = call.get("ProjectionExpression"), call.get("Select")
-    if select is not None and (select == "SPECIFIC_ATTRIBUTES") != (text is not None):
+def _shown(item: Item, projection: Projection | None) -> Item:
+    """What a read gives of an item."""
+    return copied(item if projection is None else projection.of(item))
+
+
+def _check_projection(select: str | None, chosen: Projection | None, index: Index) -> None:
+    """What a read asks for must be what the index holds."""
+    if select is not None and (select == "SPECIFIC_ATTRIBUTES") != (chosen is not None):
         raise Invalid("Select and ProjectionExpression do not agree")
-    chosen = None if text is None else projection(text, placeholders.names)
-    held = index.attributes if index else None
-    wanted = {path[0] for path in chosen.paths} if chosen else set()
-    if held is not None and (select == "ALL_ATTRIBUTES" or wanted - held):
+    held = index.attributes
+    if held is None:
+        return
+    if select == "ALL_ATTRIBUTES" or not (chosen is None or chosen.attributes <= held):
         raise Invalid("The global secondary index does not project the attributes asked for")
-    return chosen
-
-
-def _filter(call: Call, placeholders: Placeholders) -> Condition | None:
-    text = call.get("FilterExpression")
-    return None if text is None else condition(text, placeholders.names, "FilterExpression")

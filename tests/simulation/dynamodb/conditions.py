@@ -1,9 +1,9 @@
-"""Condition, filter, key condition and projection expressions, compiled once and cached."""
+"""Condition, filter, key condition and projection expressions."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -29,14 +29,15 @@ class Condition:
 class KeyCondition(Condition):
     """One on the keys of a table or an index: the attributes, and how each is compared."""
 
-    operators: tuple[tuple[str, str], ...]
+    operators: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Projection:
-    """The part of an item that is wanted."""
+    """The part of an item that is wanted, of these top-level attributes."""
 
     paths: tuple[Path, ...]
+    attributes: frozenset[str]
     names: frozenset[str]
     values: frozenset[str] = frozenset()
 
@@ -49,7 +50,6 @@ class Projection:
         return chosen
 
 
-@cache
 def condition(text: str, names: Names, kind: str = "ConditionExpression") -> Condition:
     parser = _ConditionParser(kind, text, names)
     holds = parser.disjunction()
@@ -57,20 +57,18 @@ def condition(text: str, names: Names, kind: str = "ConditionExpression") -> Con
     return Condition(holds, frozenset(parser.used_names), frozenset(parser.used_values))
 
 
-@cache
+filter_condition = partial(condition, kind="FilterExpression")
+
+
 def key_condition(text: str, names: Names) -> KeyCondition:
     parser = _KeyConditionParser("KeyConditionExpression", text, names)
     holds = parser.conjunction()
     parser.end()
     return KeyCondition(
-        holds,
-        frozenset(parser.used_names),
-        frozenset(parser.used_values),
-        tuple(parser.operators),
+        holds, frozenset(parser.used_names), frozenset(parser.used_values), parser.operators
     )
 
 
-@cache
 def projection(text: str, names: Names) -> Projection:
     parser = Parser("ProjectionExpression", text, names)
     paths = [parser.path()]
@@ -80,7 +78,8 @@ def projection(text: str, names: Names) -> Projection:
     if any(isinstance(part, int) for path in paths for part in path):
         raise NotSimulated("list elements in a ProjectionExpression")
     check_overlaps(paths, parser)
-    return Projection(tuple(paths), frozenset(parser.used_names))
+    attributes = frozenset(str(path[0]) for path in paths)
+    return Projection(tuple(paths), attributes, frozenset(parser.used_names))
 
 
 def check_overlaps(paths: Sequence[Path], parser: Parser) -> None:
@@ -171,7 +170,7 @@ class _KeyConditionParser(Parser):
 
     def __init__(self, kind: str, text: str, names: Names) -> None:
         super().__init__(kind, text, names)
-        self.operators: list[tuple[str, str]] = []
+        self.operators: dict[str, str] = {}
 
     def conjunction(self) -> Test:
         test = self._comparison()
@@ -208,7 +207,9 @@ class _KeyConditionParser(Parser):
         if len(path) != 1 or not isinstance(path[0], str) or comparator == "<>":
             raise self.invalid("only key attributes, compared by =, <, <=, >, >= and BETWEEN")
         name = path[0]
-        self.operators.append((name, comparator))
+        if name in self.operators:
+            raise Invalid("KeyConditionExpressions must only contain one condition per key")
+        self.operators[name] = comparator
         return lambda item, _values: item.get(name)
 
     def _value(self) -> Operand:

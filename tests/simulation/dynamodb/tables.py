@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any
 
 from tests.simulation.dynamodb.errors import Invalid
-from tests.simulation.dynamodb.values import Item, Value, admitted, check_size, comparable, copied
+from tests.simulation.dynamodb.values import Item, Value, admitted, check_size, comparable
 from tests.simulation.errors import NotSimulated
 
 #: An item's primary key: its key attributes' contents.
 Key = tuple[str, ...]
+#: A record of a stream, as Lambda gets it.
+Record = dict[str, Any]
 #: The key attributes of a table or an index and their types: the partition's, then the order's.
 KeySchema = Mapping[str, str]
 
@@ -60,11 +62,9 @@ class Schema:
 
     def given_key(self, key: Item) -> Key:
         """Check a key as a request names it."""
-        if key.keys() != self.key.keys() or any(t not in key[n] for n, t in self.key.items()):
+        if {name: type_ for name, value in key.items() for type_ in value} != self.key:
             raise Invalid("The provided key element does not match the schema")
-        for name, value in key.items():
-            if value == {"S": ""}:
-                raise _mistyped(name, value)
+        self._check_types(key)
         return self.key_of(key)
 
     def check(self, item: Item) -> None:
@@ -74,11 +74,15 @@ class Schema:
                 raise Invalid(
                     f"One or more parameter values were invalid: Missing the key {name} in the item"
                 )
+        self._check_types(item)
+        check_size(item)
+
+    def _check_types(self, item: Item) -> None:
+        """Check what stands for a key: no index takes a value of another type, or an empty one."""
         for name, type_ in self._typed:
             value = item.get(name)
             if value is not None and not value.get(type_):
                 raise _mistyped(name, value)
-        check_size(item)
 
     @cached_property
     def _typed(self) -> tuple[tuple[str, str], ...]:
@@ -88,7 +92,7 @@ class Schema:
 
 
 def _mistyped(name: str, value: Value) -> Invalid:
-    """A key's value of another type, or empty: no index takes it."""
+    """What is wrong with a key's value."""
     if value == {"S": ""}:
         return Invalid(
             "One or more parameter values are not valid. The AttributeValue for a key attribute"
@@ -112,23 +116,17 @@ def _key_schema(declared: Mapping[str, Any], types: Mapping[str, str]) -> KeySch
     return {name: types[name] for name in names}
 
 
-@dataclass(frozen=True)
-class Change:
-    """What the stream tells of one write."""
-
-    event: str
-    key: Item
-    image: Item | None
-
-
 @dataclass
 class Table:
-    """The items are never changed, only replaced, so a shallow copy of ``items`` is a snapshot."""
+    """The items are never changed, only replaced, so a shallow copy of ``items`` is a snapshot.
+
+    So are the stream's ``records``, which show the items themselves.
+    """
 
     schema: Schema
     items: dict[Key, Item] = field(default_factory=dict)
     held: dict[Key, Item] | None = None
-    changes: list[Change] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
     def store(self, key: Key, item: Item | None) -> None:
         """Replace an item, or delete it; a write that changes nothing is not told."""
@@ -143,25 +141,22 @@ class Table:
     def _tell(self, old: Item | None, new: Item | None) -> None:
         event = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
         item = new or old or {}
-        key = {name: item[name] for name in self.schema.key}
-        self.changes.append(Change(event, key, new))
-
-    def records(self, after: int) -> list[dict[str, Any]]:
-        """The stream's records as Lambda gets them."""
-        return [
+        number = len(self.records) + 1
+        told = {
+            "Keys": {name: item[name] for name in self.schema.key},
+            "SequenceNumber": f"{number:021d}",
+            "StreamViewType": "NEW_IMAGE",
+        }
+        if new is not None:
+            told["NewImage"] = new
+        self.records.append(
             {
                 "eventID": f"{number:032x}",
-                "eventName": change.event,
+                "eventName": event,
                 "eventSource": "aws:dynamodb",
-                "dynamodb": {
-                    "Keys": copied(change.key),
-                    **({} if change.image is None else {"NewImage": copied(change.image)}),
-                    "SequenceNumber": f"{number:021d}",
-                    "StreamViewType": "NEW_IMAGE",
-                },
+                "dynamodb": told,
             }
-            for number, change in enumerate(self.changes[after:], start=after + 1)
-        ]
+        )
 
     def view(self, *, consistent: bool) -> Mapping[Key, Item]:
         """The items as a read sees them."""

@@ -1,9 +1,8 @@
-"""Update expressions, compiled once and cached: SET, REMOVE, ADD and DELETE."""
+"""Update expressions: SET, REMOVE, ADD and DELETE."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from functools import cache
 
 from tests.simulation.dynamodb.conditions import check_overlaps
 from tests.simulation.dynamodb.errors import Invalid
@@ -37,7 +36,6 @@ class Update:
         return changed
 
 
-@cache
 def update(text: str, names: Names) -> Update:
     parser = _UpdateParser("UpdateExpression", text, names)
     actions = parser.sections()

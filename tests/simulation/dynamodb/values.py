@@ -36,18 +36,30 @@ def copied(data: Data) -> Data:
 
 def admitted(value: Value) -> Value:
     """Check a value on its way in and copy it in its one form."""
-    if not isinstance(value, dict) or len(value) != 1:
-        raise ParamValidationError(report=f"Invalid attribute value: {value!r}")
+    return admitted_all({"": value})[""]
+
+
+def admitted_all(values: Item) -> Item:
+    """Check and copy attributes, or an expression's values; most are strings and numbers."""
+    taken: Item = {}
+    for name, value in values.items():
+        if not isinstance(value, dict) or len(value) != 1:
+            raise ParamValidationError(report=f"Invalid attribute value: {value!r}")
+        if "S" in value:
+            taken[name] = {"S": _text(value["S"])}
+        elif "N" in value:
+            taken[name] = {"N": _number(value["N"])}
+        else:
+            taken[name] = _admitted_other(value)
+    return taken
+
+
+def _admitted_other(value: Value) -> Value:
     ((kind, content),) = value.items()
     admit = _ADMIT.get(kind)
     if admit is None:
         raise NotSimulated(f"attribute values of type {kind}")
     return {kind: admit(content)}
-
-
-def admitted_all(values: Item) -> Item:
-    """Check and copy attributes, or an expression's values."""
-    return {name: admitted(value) for name, value in values.items()}
 
 
 def comparable(value: Value) -> Any:
@@ -84,16 +96,16 @@ def _bytes(value: Value) -> int:
     return 1
 
 
-def _typed(type_: type) -> Callable[[Any], Any]:
-    def checked(content: Any) -> Any:
-        if not isinstance(content, type_):
-            raise ParamValidationError(report=f"Invalid type: {content!r} is no {type_.__name__}")
+def _text(content: Any) -> str:
+    if isinstance(content, str):
         return content
+    raise ParamValidationError(report=f"Invalid type: {content!r} is no string")
 
-    return checked
 
-
-_text = _typed(str)
+def _boolean(content: Any) -> bool:
+    if isinstance(content, bool):
+        return content
+    raise ParamValidationError(report=f"Invalid type: {content!r} is no boolean")
 
 
 def _null(content: Any) -> bool:
@@ -137,9 +149,7 @@ def _set(spell: Callable[[Any], str]) -> Callable[[Any], list[str]]:
 
 
 _ADMIT: dict[str, Callable[[Any], Any]] = {
-    "S": _text,
-    "N": _number,
-    "BOOL": _typed(bool),
+    "BOOL": _boolean,
     "NULL": _null,
     "SS": _set(_text),
     "NS": _set(_number),
