@@ -14,11 +14,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
 from local.stripe_simulator import access, errors, snapshots
 from local.stripe_simulator.deliveries import Attempt, Delivery
+from local.stripe_simulator.encoding import encode
 from local.stripe_simulator.errors import StripeError
 from local.stripe_simulator.events import API_VERSION
 from local.stripe_simulator.expand import Expander
@@ -42,12 +44,16 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Response:
-    """An answer: its body is encoded once, so that a replay is the same to the byte."""
+    """An answer. Its `content` holds what is stored, so nobody may change it: `json` is a copy."""
 
     status: int
     headers: dict[str, str]
-    body: bytes = field(repr=False)
+    content: Json = field(repr=False)
     cut: bool = False  # the connection breaks, and the client never sees it
+
+    @cached_property
+    def body(self) -> bytes:
+        return encode(self.content)
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -284,14 +290,14 @@ class Engine:
             self.world.publish_events()
             self.world.request = NO_REQUEST
             self.world.tidy()
-        return Answer(fingerprint, self.world.wall(), 200, _encode(result), request.id or "")
+        return Answer(fingerprint, self.world.wall(), 200, result, request.id or "")
 
     def _failure(self, failure: Exception, fingerprint: str, request_id: str) -> Answer:
         error = failure if isinstance(failure, StripeError) else _crash(failure, request_id)
         log_url = f"{self.world.settings.base_url}/_sim/requests/{request_id}?t={self.world.now()}"
-        body = _encode({"error": {**error.error, "request_log_url": log_url}})
+        content = {"error": {**error.error, "request_log_url": log_url}}
         now = self.world.wall()
-        return Answer(fingerprint, now, error.status, body, request_id, error.headers)
+        return Answer(fingerprint, now, error.status, content, request_id, error.headers)
 
     def _respond(
         self, answer: Answer, request_id: str, key: str | None, *, replayed: bool, cut: bool
@@ -299,7 +305,7 @@ class Engine:
         headers = {
             **answer.headers,
             "Content-Type": "application/json",
-            "Date": formatdate(self.world.wall(), usegmt=True),
+            "Date": http_date(int(self.world.wall())),
             "Request-Id": request_id,
             "Stripe-Version": API_VERSION,
         }
@@ -308,7 +314,13 @@ class Engine:
             headers["Original-Request"] = answer.request_id
         if replayed:
             headers["Idempotent-Replayed"] = "true"
-        return Response(answer.status, headers, answer.body, cut)
+        return Response(answer.status, headers, answer.content, cut)
+
+
+@lru_cache(maxsize=8)
+def http_date(at: int) -> str:
+    """A moment (UTC seconds) as the header `Date` has it."""
+    return formatdate(at, usegmt=True)
 
 
 def _fingerprint(call: Call, params: Mapping[str, Any]) -> str:
@@ -318,7 +330,7 @@ def _fingerprint(call: Call, params: Mapping[str, Any]) -> str:
 
 
 def _refusal(answer: Answer) -> str | None:
-    return None if answer.status == 200 else str(json.loads(answer.body)["error"]["message"])
+    return None if answer.status == 200 else str(answer.content["error"]["message"])
 
 
 def _is_decline(error: Exception) -> bool:
@@ -337,7 +349,3 @@ def _split(params: Mapping[str, Any], route: Route) -> tuple[list[str], Params]:
     own = {name: value for name, value in params.items() if name != "expand"}
     expansions = EXPAND.convert(params["expand"], "expand") if "expand" in params else []
     return expansions, parse(own, route.spec)
-
-
-def _encode(body: Json) -> bytes:
-    return json.dumps(body, separators=(",", ":")).encode()

@@ -6,11 +6,15 @@ that were refused before anything happened.
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from local.stripe_simulator.encoding import encode
 from local.stripe_simulator.errors import invalid, key_in_use, other_parameters
+from local.stripe_simulator.store import Json
 
 KEPT_SECONDS = 86400
 MAX_LENGTH = 255
@@ -21,16 +25,23 @@ class Answer:
     fingerprint: str
     at: float
     status: int
-    body: bytes
+    content: Json = field(repr=False)
     request_id: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Kept(NamedTuple):
+    """An answer without its content, which is packed small."""
+
+    answer: Answer
+    packed: bytes
 
 
 class IdempotencyKeys:
     """Answers by key; they are kept in order of time, so the outdated ones come first."""
 
     def __init__(self) -> None:
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, Kept] = {}
         self._in_progress: set[str] = set()
 
     def begin(self, key: str) -> bool:
@@ -55,18 +66,21 @@ class IdempotencyKeys:
             message = f"Idempotency key is too long (max {MAX_LENGTH} characters): {key[:40]}…"
             raise invalid(message)
         self._forget_before(now - KEPT_SECONDS)
-        answer = self._answers.get(key)
-        if answer is not None and answer.fingerprint != fingerprint:
+        kept = self._answers.get(key)
+        if kept is None:
+            return None
+        if kept.answer.fingerprint != fingerprint:
             raise other_parameters(key)
-        return answer and replace(answer, body=zlib.decompress(answer.body))
+        return replace(kept.answer, content=json.loads(zlib.decompress(kept.packed)))
 
     def keep(self, key: str, answer: Answer) -> None:
-        self._answers[key] = replace(answer, body=zlib.compress(answer.body, level=1))
+        packed = zlib.compress(encode(answer.content), level=1)
+        self._answers[key] = Kept(replace(answer, content={}), packed)
 
     def forget_progress(self) -> None:
         """No request is in progress: time was turned back."""
         self._in_progress.clear()
 
     def _forget_before(self, limit: float) -> None:
-        while self._answers and next(iter(self._answers.values())).at <= limit:
+        while self._answers and next(iter(self._answers.values())).answer.at <= limit:
             del self._answers[next(iter(self._answers))]

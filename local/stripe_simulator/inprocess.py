@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from stripe import APIConnectionError, HTTPClient
 
-from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.engine import Engine, Response
 
 
 class EngineClient(HTTPClient):
@@ -36,11 +36,21 @@ class EngineClient(HTTPClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         address = urlsplit(url)
         encoded = "&".join(part for part in (address.query, post_data or "") if part)
-        answer = self._engine.request(method.upper(), address.path, encoded, headers)
+        answer = self.serve(method.upper(), address.path, encoded, headers or {})
+        return answer.body.decode(), answer.status, lowered(answer.headers)
+
+    def serve(
+        self, method: str, path: str, params: Mapping[str, Any] | str, headers: Mapping[str, str]
+    ) -> Response:
+        """The engine's answer.
+
+        Raises:
+            APIConnectionError: it never arrives.
+        """
+        answer = self._engine.request(method, path, params, headers)
         if answer.cut:
             raise APIConnectionError("Connection reset by peer", should_retry=True)
-        answered = {name.lower(): value for name, value in answer.headers.items()}
-        return answer.body.decode(), answer.status, answered
+        return answer
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
@@ -53,3 +63,8 @@ class EngineClient(HTTPClient):
 
     async def close_async(self) -> None:
         """Nothing to close."""
+
+
+def lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers as the SDK looks them up."""
+    return {name.lower(): value for name, value in headers.items()}

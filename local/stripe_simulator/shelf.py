@@ -12,10 +12,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
+from local.stripe_simulator.encoding import encode
+
 Json = dict[str, Any]
 
 UNPACKED = 5000  # how many objects stay as they are
-ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 LEVEL, WINDOW_BITS, MEMORY_LEVEL = 6, -13, 5  # quick on the few kilobytes that an object has
 
 
@@ -72,7 +73,7 @@ class Shelf:
                 self._packed[object_id] = self._pack(obj)
 
     def _pack(self, obj: Json) -> bytes:
-        encoded = ENCODE(obj).encode()
+        encoded = encode(obj)
         number = self._sample_number(obj, encoded)
         packer = zlib.compressobj(
             LEVEL, zlib.DEFLATED, WINDOW_BITS, MEMORY_LEVEL, zdict=self._samples[number]

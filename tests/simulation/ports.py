@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from email.utils import formatdate
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Protocol, cast
 from unittest.mock import patch
@@ -30,7 +29,7 @@ from billing.executions import Executions
 from billing.gateway.secrets import SecretReader
 from billing.gateway.stripe_gateway import StripeGateway
 from billing.runtime import Ports
-from local.stripe_simulator.engine import Engine
+from local.stripe_simulator.engine import Engine, Response, http_date
 from local.stripe_simulator.faults import Fault
 from local.stripe_simulator.inprocess import EngineClient
 from tests.simulation.dynamodb.client import MemoryDynamoDB
@@ -160,34 +159,26 @@ class PortedStripe(EngineClient):
         self._reachable = reachable
         self.reads = 0
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        post_data: Any = None,
-        *,
-        _usage: list[str] | None = None,
-    ) -> tuple[str, int, Mapping[str, str]]:
+    def serve(
+        self, method: str, path: str, params: Mapping[str, Any] | str, headers: Mapping[str, str]
+    ) -> Response:
         process = self._kernel.current
 
-        def effect(fault: str | None) -> tuple[str, int, Mapping[str, str]]:
+        def effect(fault: str | None) -> Response:
             self._suffer(fault, process)
-            body, status, answered = super(PortedStripe, self).request(
-                method, url, headers, post_data
-            )
+            answer = super(PortedStripe, self).serve(method, path, params, headers)
             self._tell()
             process.pause(process.fates.pause())  # Stripe is slow: its Date says when it answered
             if fault == "timeout_after":
                 process.pause(PATIENCE)
                 raise stripe.APIConnectionError("Read timed out.", should_retry=True)
-            return body, status, self._dated(answered, process)
+            return self._dated(answer, process)
 
-        reading = method.upper() == "GET"
+        reading = method == "GET"
         if reading:
             self.reads += 1
         answer = process.call(STRIPE_READS if reading else STRIPE_WRITES, effect)
-        return cast("tuple[str, int, Mapping[str, str]]", answer)
+        return cast("Response", answer)
 
     def _suffer(self, fault: str | None, process: Process) -> None:
         if fault == "timeout":
@@ -198,9 +189,10 @@ class PortedStripe(EngineClient):
         if fault is not None and fault != "timeout_after":
             self._engine.faults.add(Fault(cast("Any", fault)))
 
-    def _dated(self, headers: Mapping[str, str], process: Process) -> Mapping[str, str]:
+    def _dated(self, answer: Response, process: Process) -> Response:
         off = process.fates.skew(self._skew)
-        return {**headers, "date": formatdate(self._kernel.now + off, usegmt=True)}
+        date = http_date(int(self._kernel.now + off))
+        return replace(answer, headers={**answer.headers, "Date": date})
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
         """The SDK's wait before its own retry: in the simulation's time, not in ours."""

@@ -7,13 +7,18 @@ compares both.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import stripe
 from stripe import _api_requestor, _util
+from stripe._api_requestor import _APIRequestor
+from stripe._request_options import RequestOptions
 
 from billing.store import dynamodb
+from local.stripe_simulator.engine import Response
+from local.stripe_simulator.inprocess import EngineClient, lowered
 
 Json = dict[str, Any]
 
@@ -25,7 +30,8 @@ def quicken() -> None:
     dynamodb._serialize = serialized  # type: ignore[assignment]
     dynamodb._deserialize = deserialized  # type: ignore[assignment]
     dynamodb._plain = dynamodb._integers = as_it_is
-    _api_requestor._convert_to_stripe_object = answered  # type: ignore[attr-defined, assignment]
+    _APIRequestor.request = requested  # type: ignore[method-assign, assignment]
+    EngineClient.request = handed_over  # type: ignore[method-assign, assignment]
     stripe.enable_telemetry = False
     for module in (_util, _api_requestor):
         for name in ("log_info", "log_debug"):
@@ -92,6 +98,47 @@ class Answer:
         return self._body
 
 
-def answered(resp: Any, **_how: Any) -> Answer:
-    """Instead of a tree of the SDK's objects."""
-    return Answer(json.loads(resp.body), resp)
+def requested(
+    requestor: _APIRequestor,
+    method: Any,
+    url: str,
+    params: Json | None = None,
+    options: RequestOptions | None = None,
+    **_how: Any,
+) -> Answer:
+    """Hand over parameters and answer as they are. Retries and errors stay the SDK's own."""
+    client: Any = requestor._get_http_client()
+    response, status, headers = client.request_with_retries(
+        method,
+        url,
+        _headers(requestor, method, options or {}),
+        params,
+        requestor._options.max_network_retries,
+    )
+    if status != 200:
+        requestor._interpret_response(response.body, status, headers, "V1")  # raises
+    return Answer(response.content, SimpleNamespace(headers=headers))
+
+
+def _headers(requestor: _APIRequestor, method: str, options: RequestOptions) -> dict[str, str]:
+    """Those that the engine looks at."""
+    headers = {
+        "Authorization": f"Bearer {requestor.api_key}",
+        "Stripe-Version": str(requestor.stripe_version),
+    }
+    if method == "post":
+        key = options.get("idempotency_key") or _api_requestor._generate_idempotency_key()
+        headers["Idempotency-Key"] = key
+    return headers
+
+
+def handed_over(
+    client: EngineClient,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    post_data: Json | None = None,
+) -> tuple[Response, int, Mapping[str, str]]:
+    """A request whose parameters aren't encoded, and whose answer isn't either."""
+    answer = client.serve(method.upper(), url, post_data or {}, headers)
+    return answer, answer.status, lowered(answer.headers)

@@ -1,4 +1,4 @@
-"""What banks and customers do: cards that decline, 3D Secure answered, disputes, lost refunds."""
+"""What others do: cards decline, 3D Secure is answered, disputes, lost refunds, tax unknown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from local.stripe_simulator.cards import Refunds
 from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.http.control.topic import Topic
 from local.stripe_simulator.http.same_origin import changing
+from local.stripe_simulator.resources.invoices import invoice_finalization
 from local.stripe_simulator.resources.payments import (
     authentication,
     disputes,
@@ -54,6 +55,14 @@ class Dispute(BaseModel):
     inquiry: bool = False
 
 
+class FinalizationFailure(BaseModel):
+    """Why Stripe can't finalize an invoice: one of its error codes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = "customer_tax_location_invalid"
+
+
 class PaymentControl(Topic):
     def routes(self) -> list[Route]:
         return [
@@ -62,6 +71,7 @@ class PaymentControl(Topic):
             changing("/_sim/authentications/{id}", self.answer),
             changing("/_sim/charges/{id}/dispute", self.dispute),
             changing("/_sim/refunds/{id}/fail", self.fail_refund),
+            changing("/_sim/invoices/{id}/fail_finalization", self.fail_finalization),
         ]
 
     async def set_card(self, request: Request) -> Response:
@@ -100,6 +110,13 @@ class PaymentControl(Topic):
 
     async def fail_refund(self, request: Request) -> Response:
         return self._act(request.path_params["id"], _fail)
+
+    async def fail_finalization(self, request: Request) -> Response:
+        asked = FinalizationFailure.model_validate_json(await request.body() or b"{}")
+        return self._act(
+            request.path_params["id"],
+            lambda world, invoice_id: invoice_finalization.fail(world, invoice_id, asked.code),
+        )
 
 
 def _fail(world: World, refund_id: str) -> Json:

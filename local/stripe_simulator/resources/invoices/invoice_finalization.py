@@ -6,6 +6,7 @@ charged, what moves the customer's balance and what the invoice comes to always 
 
 from __future__ import annotations
 
+from local.stripe_simulator.errors import invalid
 from local.stripe_simulator.money import minimum_charge
 from local.stripe_simulator.resources.customers import balance_transactions
 from local.stripe_simulator.resources.invoices import invoice_drafts, invoice_payments
@@ -47,6 +48,7 @@ def finalize(world: World, invoice: Json, intent: Json | None = None) -> Json:
         effective_at=invoice["effective_at"] or now,
         hosted_invoice_url=page_url,
         invoice_pdf=f"{page_url}/pdf",
+        last_finalization_error=None,
         next_payment_attempt=None,
         number=f"{customer['invoice_prefix']}-{sequence:04d}",
         status="open",
@@ -117,6 +119,21 @@ def finalize_due(world: World, invoice_id: str) -> None:
     at = invoice["automatically_finalizes_at"]
     if at is not None and at <= world.now():
         advance(world, finalize(world, invoice))
+
+
+def fail(world: World, invoice_id: str, code: str) -> Json:
+    """Let a draft's finalization fail: it stays one until it is finalized by hand."""
+    invoice = world.store.get("invoice", invoice_id)
+    if invoice["status"] != "draft":
+        raise invalid(f"Invoice {invoice_id} is {invoice['status']}: only a draft is finalized.")
+    invoice = world.store.update(
+        invoice,
+        automatically_finalizes_at=None,
+        last_finalization_error=invalid("The invoice can't be finalized.", code=code).error,
+        next_payment_attempt=None,
+    )
+    world.emit("invoice.finalization_failed", invoice)
+    return invoice
 
 
 def advance(world: World, invoice: Json) -> Json:
