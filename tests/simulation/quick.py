@@ -48,17 +48,25 @@ def as_it_is(value: Any) -> Any:
 
 
 def serialized(value: Any) -> Json:
-    """A value in DynamoDB's format; unset members are left out."""
+    """A value in DynamoDB's format; unset members are left out. Most are strings and numbers."""
     kind = type(value)
-    if kind in _PLAIN:
-        return {_PLAIN[kind]: value}
+    if kind is dict:
+        members = {
+            name: {"S": each}
+            if type(each) is str
+            else {"N": str(each)}
+            if type(each) is int
+            else serialized(each)
+            for name, each in value.items()
+            if each is not None
+        }
+        return {"M": members}
     if kind is int:
         return {"N": str(value)}
+    if kind in _PLAIN:
+        return {_PLAIN[kind]: value}
     if kind is set:
         return {"SS": sorted(value)}
-    if kind is dict:
-        members = ((name, each) for name, each in value.items() if each is not None)
-        return {"M": {name: serialized(each) for name, each in members}}
     assert kind in (list, tuple, type(None)), f"{value!r} isn't stored by the product"
     return {"NULL": True} if value is None else {"L": [serialized(each) for each in value]}
 
@@ -66,12 +74,19 @@ def serialized(value: Any) -> Json:
 def deserialized(value: Json) -> Any:
     """A value of DynamoDB's format; numbers come as integers at once."""
     ((kind, content),) = value.items()
-    if kind in ("S", "BOOL"):
-        return content
+    if kind == "M":
+        return {
+            name: each["S"]
+            if "S" in each
+            else int(each["N"])
+            if "N" in each
+            else deserialized(each)
+            for name, each in content.items()
+        }
     if kind == "N":
         return int(content)
-    if kind == "M":
-        return {name: deserialized(each) for name, each in content.items()}
+    if kind in ("S", "BOOL"):
+        return content
     if kind == "L":
         return [deserialized(each) for each in content]
     assert kind in ("SS", "NULL"), f"{kind} isn't stored by the product"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -51,7 +51,11 @@ def client() -> "DynamoDBClient":
 
 def to_item(attributes: Mapping[str, Any]) -> Item:
     """Write attributes in DynamoDB's format, unset ones left out at every depth."""
-    return {name: _serialize(_plain(value)) for name, value in attributes.items() if _set(value)}
+    # An empty collection is as good as none.
+    kept = {
+        name: value for name, value in attributes.items() if value or isinstance(value, str | int)
+    }
+    return cast("Item", _serialize(_plain(kept))["M"])
 
 
 def to_values(values: Mapping[str, Any]) -> Item:
@@ -61,7 +65,7 @@ def to_values(values: Mapping[str, Any]) -> Item:
 
 def from_item(item: Mapping[str, Any]) -> Item:
     """Read an item back; numbers come as int."""
-    return {name: _integers(_deserialize(value)) for name, value in item.items()}
+    return cast("Item", _integers(_deserialize({"M": item})))
 
 
 def batch_get(client: "DynamoDBClient", table: str, key: str, values: Iterable[str]) -> list[Item]:
@@ -103,11 +107,6 @@ def errors_translated() -> Iterator[None]:
 def condition_failed(error: ClientError) -> bool:
     """Whether a write was refused by its condition, and so did nothing."""
     return error_code(error) == "ConditionalCheckFailedException"
-
-
-def _set(value: Any) -> bool:
-    """Whether there is anything to store; an empty collection is as good as none."""
-    return value is not None and value not in ((), [], {}, set())
 
 
 def _plain(value: Any) -> Any:
