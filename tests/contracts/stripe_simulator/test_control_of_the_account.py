@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.contracts.stripe_simulator.server import DEADLINE, Receiver, served
+from tests.contracts.stripe_simulator.shapes import check
 
 
 @pytest.fixture
@@ -118,6 +119,25 @@ def test_a_refund_comes_back_from_the_bank(http: httpx.Client) -> None:
     assert "is failed" in sim(http, f"refunds/{refund['id']}/fail", status=422)["detail"]
 
 
+def test_a_draft_fails_to_be_finalized_and_is_finalized_by_hand(http: httpx.Client) -> None:
+    customer = customer_with(http)["customer"]
+    draft = api(http, "invoices", customer=customer, auto_advance="true")
+    api(http, "invoiceitems", customer=customer, invoice=draft["id"], amount=1900, currency="usd")
+    failed = sim(http, f"invoices/{draft['id']}/fail_finalization")
+    assert failed["last_finalization_error"]["code"] == "customer_tax_location_invalid"
+    [event] = api(http, "events?limit=1")["data"]
+    assert (event["type"], event["data"]["object"]) == ("invoice.finalization_failed", failed)
+    assert check(event) == []
+
+    sim(http, "advance", {"seconds": 2 * 3600})
+    assert api(http, f"invoices/{draft['id']}") == failed
+
+    invoice = api(http, f"invoices/{draft['id']}/finalize", auto_advance="true")
+    assert (invoice["status"], invoice["last_finalization_error"]) == ("open", None)
+    refused = sim(http, f"invoices/{draft['id']}/fail_finalization", status=422)
+    assert "is open" in refused["detail"]
+
+
 def test_a_refused_control_request_leaves_no_trace(http: httpx.Client) -> None:
     method = customer_with(http)
     events = api(http, "events")
@@ -130,7 +150,7 @@ def test_a_refused_control_request_leaves_no_trace(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "path",
     ["payment_methods/pm_none", "authentications/pi_none", "charges/ch_none/dispute",
-     "refunds/re_none/fail"],
+     "refunds/re_none/fail", "invoices/in_none/fail_finalization"],
 )  # fmt: skip
 def test_what_is_unknown_is_not_found(http: httpx.Client, path: str) -> None:
     body = {"succeeded": True} if path.startswith("auth") else None
@@ -144,6 +164,7 @@ def test_what_is_unknown_is_not_found(http: httpx.Client, path: str) -> None:
         ("payment_methods/pm_1", {"decline": "lost_card"}),
         ("authentications/pi_1", {}),
         ("charges/ch_1/dispute", {"reason": 5}),
+        ("invoices/in_1/fail_finalization", {"reason": "tax"}),
         ("faults", {"kind": "rain"}),
         ("faults", {"kind": "delay", "seconds": -1}),
         ("faults", {}),
