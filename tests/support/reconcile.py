@@ -33,9 +33,17 @@ class Account:
         price_id: str = next(found)
         return price_id
 
-    def customer(self, user_id: str | None = None) -> str:
+    def clock(self) -> str:
+        """A test clock that stands at the account's time."""
+        made = self.ports.at_stripe(
+            "POST", "/v1/test_helpers/test_clocks", {"frozen_time": self.ports.now()}
+        )
+        clock_id: str = made["id"]
+        return clock_id
+
+    def customer(self, user_id: str | None = None, **fields: object) -> str:
         """A customer with a card; a user's, if one is named, and known as theirs."""
-        made = self.ports.at_stripe("POST", "/v1/customers", {})
+        made = self.ports.at_stripe("POST", "/v1/customers", fields)
         customer_id: str = made["id"]
         card = self.ports.at_stripe(
             "POST", "/v1/payment_methods/pm_card_visa/attach", {"customer": customer_id}
@@ -61,9 +69,9 @@ class Account:
     def cancel(self, subscription_id: str) -> None:
         self.ports.at_stripe("DELETE", f"/v1/subscriptions/{subscription_id}")
 
-    def known(self, user_id: str) -> str:
+    def known(self, user_id: str, **fields: object) -> str:
         """A subscribed customer whose record is as Stripe has it; give the subscription."""
-        customer_id = self.customer(user_id)
+        customer_id = self.customer(user_id, **fields)
         subscription_id = self.subscribe(customer_id)
         self.ports.reducer.sync_customer(user_id, customer_id)
         return subscription_id

@@ -49,6 +49,20 @@ def test_a_test_clock_renews_a_subscription(client: Any) -> None:
     assert client.v1.customers.retrieve(customer).deleted is True
 
 
+def test_lists_leave_out_what_is_on_a_test_clock(client: Any) -> None:
+    """The SDK's own words on `test_clock` among the parameters of these lists."""
+    clock = client.v1.test_helpers.test_clocks.create({"frozen_time": START}).id
+    customer = customer_of(client, test_clock=clock)
+    subscription = subscribe(client, customer)
+    client.v1.subscription_schedules.create({"from_subscription": subscription.id})
+    for lists in (client.v1.subscriptions, client.v1.subscription_schedules, client.v1.invoices):
+        assert customer not in {found.customer for found in lists.list({"limit": 100}).data}
+        assert [found.customer for found in lists.list({"customer": customer}).data] == [customer]
+    for lists, whose in ((client.v1.subscriptions, "customer"), (client.v1.customers, "id")):
+        assert [found[whose] for found in lists.list({"test_clock": clock}).data] == [customer]
+    assert customer not in {found.id for found in client.v1.customers.list({"limit": 100}).data}
+
+
 def test_a_preview_promises_what_the_change_bills(client: Any) -> None:
     subscription = subscribe(client, customer_of(client))
     item = subscription["items"].data[0].id

@@ -6,15 +6,16 @@ import pytest
 
 from billing.contracts.reconcile import ReconcileInput, RunInput
 from billing.contracts.stripe_events import StripeEvent
-from billing.domain.errors import BusUnavailable
+from billing.domain.errors import BusUnavailable, StripeNotFound
 from billing.domain.record import Dunning
+from billing.linking import link_customer
 from billing.reconciling import phases
 from billing.reconciling.findings import EXAMPLES
 from billing.store.ledger import Failure
 from billing.store.runs import RunEntry
 from reconcile.compare_page import compare_page
 from tests.support.api import EnginePorts, Trouble
-from tests.support.aws import facts
+from tests.support.aws import add_user, facts
 from tests.support.builders import a_record, a_subscription, an_invoice
 from tests.support.reconcile import EVENT, Account, arn, claimed, reconcile
 
@@ -176,16 +177,33 @@ def test_both_directions_are_found_over_many_pages_ties_included(
     assert (again.get("missing"), again["orphaned"]) == (None, 2)
 
 
-def test_a_subscription_that_no_list_shows_is_compared_all_the_same(
-    ports: EnginePorts, account: Account, monkeypatch: pytest.MonkeyPatch
+def test_what_is_on_a_test_clock_is_asked_for_by_itself_and_left_alone(
+    ports: EnginePorts, account: Account
 ) -> None:
-    """Stripe's lists leave out those of test clocks."""
-    account.change(account.known("user_1"), cancel_at_period_end="true")
-    listed = ports.stripe.subscriptions_page(None)
-    empty = listed.model_copy(update={"items": (), "last": None})
-    monkeypatch.setattr(ports.stripe, "subscriptions_page", lambda after: empty)
+    """Stripe's lists leave out what is on test clocks."""
+    subscription_id = account.known("user_1", test_clock=account.clock())
+    account.known("user_2")
+    before = ports.records.load("user_1")
 
-    assert found(reconcile(ports)) == {"differs": 1}
+    entry = reconcile(ports)
+
+    assert found(entry) == {}
+    assert entry.run.tally.looked_at["subscriptions"] == 1
+    assert entry.run.tally.looked_at["records"] == 2
+    assert ports.wire.asked("GET", f"/v1/subscriptions/{subscription_id}")
+    assert ports.records.load("user_1") == before
+
+
+def test_what_differs_on_a_test_clock_is_healed(ports: EnginePorts, account: Account) -> None:
+    subscription_id = account.known("user_1", test_clock=account.clock())
+    account.change(subscription_id, cancel_at_period_end="true")
+
+    entry = reconcile(ports)
+
+    assert (found(entry), entry.run.tally.healed) == ({"differs": 1}, {"differs": 1})
+    subscription = ports.records.load("user_1").subscription
+    assert subscription is not None
+    assert subscription.cancel_at is not None
 
 
 def test_a_former_customers_subscription_that_ended_unseen_ends(
@@ -392,6 +410,39 @@ def test_a_page_whose_events_the_bus_refuses_is_not_done(
     assert found(entry)["lost_event"] == len({json.loads(e.detail)["id"] for e in ports.bus.held})
 
 
+def test_large_events_that_were_lost_are_put_in_requests_that_eventbridge_takes(
+    ports: EnginePorts, account: Account
+) -> None:
+    """Ten at once are too many where each has as many bytes as still goes on whole."""
+    account.subscribe(account.customer("user_1"))
+    store = ports.engine.world.store
+    for event in stripes_events(ports, "invoice.paid"):
+        for number in range(9):
+            copy = {**event, "id": f"evt_large{number}", "request": "x" * 150_000}
+            store.insert(copy)
+    account.events_are_over()
+
+    entry = reconcile(ports)
+
+    assert entry.completed_at is not None
+    assert len([e for e in ports.bus.held if e.detail_type == "invoice.paid"]) == 10
+
+
+def test_an_event_that_nobody_can_read_keeps_no_other_from_being_put(
+    ports: EnginePorts, account: Account
+) -> None:
+    account.known("user_1")
+    store = ports.engine.world.store
+    (event,) = stripes_events(ports, "customer.subscription.created")
+    store.update(event, data={"object": None})
+    account.events_are_over()
+
+    entry = reconcile(ports)
+
+    assert (entry.examples["unreadable"], entry.attention) == ((event["id"],), "drift")
+    assert "invoice.paid" in {e.detail_type for e in ports.bus.held}
+
+
 # -- Debts ----------------------------------------------------------------------------------------
 
 
@@ -525,6 +576,17 @@ def test_one_customer_whom_we_do_not_know_is_said_to_be_unknown(
     entry = reconcile(ports, of_one(customer_id))
 
     assert entry.examples == {"unknown_customer": (customer_id,)}
+
+
+def test_a_run_of_one_customer_who_cannot_be_healed_fails_and_says_why(
+    ports: EnginePorts, account: Account
+) -> None:
+    """Nobody else waits for it, and done would say that all is well."""
+    add_user("user_1")
+    link_customer(ports.users, ports.customers, "user_1", "cus_of_another_account")
+
+    with pytest.raises(StripeNotFound):
+        reconcile(ports, of_one("cus_of_another_account"))
 
 
 def test_one_customer_whose_subscription_stripe_does_not_have_is_orphaned(

@@ -188,15 +188,21 @@ def test_a_clock_takes_three_customers_with_three_subscriptions_each(stripe: Acc
 
 
 def test_lists_show_what_is_on_a_clock_only_when_asked_for(stripe: Account) -> None:
-    made = clock(stripe)
-    subscription = subscribed(stripe, made)
+    made, other = clock(stripe), clock(stripe)
+    subscription, free = subscribed(stripe, made), stripe.subscribe()
+    subscribed(stripe, other)
     customer, on_clock = subscription["customer"], {"test_clock": made["id"]}
-    for path in ("/v1/customers", "/v1/subscriptions", "/v1/invoices"):
-        assert stripe.get(path)["data"] == []
-    assert stripe.get("/v1/customers", **on_clock)["data"][0]["id"] == customer
-    assert stripe.get("/v1/subscriptions", **on_clock)["data"][0]["id"] == subscription["id"]
+    stripe.post("/v1/subscription_schedules", from_subscription=subscription["id"])
+    assert [found["id"] for found in stripe.get("/v1/customers")["data"]] == [free["customer"]]
+    assert stripe.get("/v1/subscriptions", status="all")["data"] == [free]
+    invoices = stripe.get("/v1/invoices")["data"]
+    assert [invoice["id"] for invoice in invoices] == [free["latest_invoice"]]
+    assert stripe.get("/v1/subscription_schedules")["data"] == []
+    for path, expected in (("/v1/customers", customer), ("/v1/subscriptions", subscription["id"])):
+        assert [found["id"] for found in stripe.get(path, **on_clock)["data"]] == [expected]
     assert len(stripe.get("/v1/subscriptions", customer=customer)["data"]) == 1
     assert len(stripe.get("/v1/invoices", customer=customer)["data"]) == 1
+    assert len(stripe.get("/v1/subscription_schedules", customer=customer)["data"]) == 1
 
 
 def test_deleting_a_clock_takes_its_customers_and_subscriptions_along(stripe: Account) -> None:
