@@ -39,6 +39,12 @@ Mail = Literal[
 ]
 
 
+#: What they announce lies ahead, or is overtaken.
+_ANNOUNCEMENTS: frozenset[Mail] = frozenset(
+    {"payment_retried", "trial_ending", "cancellation_scheduled"}
+)
+
+
 class Money(Value):
     """An amount in minor units of a currency."""
 
@@ -59,7 +65,14 @@ def notification_of(fact: FactEnvelope, now: int) -> Notification | None:
     choose = _CHOICES.get(type(fact))
     if choose is None or now - _occurred(fact) > LONGEST_NEWS:
         return None
-    return choose(fact)
+    notification = choose(fact)
+    return None if notification is None or _is_overtaken(notification, now) else notification
+
+
+def _is_overtaken(notification: Notification, now: int) -> bool:
+    """Whether what is announced has happened by now: the fact, or its event, came late."""
+    announced = notification.date if notification.mail in _ANNOUNCEMENTS else None
+    return announced is not None and announced <= now
 
 
 def _welcome(fact: SubscriptionActivated) -> Notification | None:

@@ -190,6 +190,22 @@ def test_a_fact_replayed_after_days_is_no_news(age: int, told: bool) -> None:
     assert (chosen(fact, at=NOW + age) is not None) == told
 
 
+@pytest.mark.parametrize(
+    "overtaken",
+    [
+        failure(next_attempt_at=NOW - 1),
+        a_fact("TrialEnding", "sub_1:1", after=a_subscription(status="trialing", trial_end=NOW)),
+        a_fact(
+            "CancellationScheduled",
+            before=a_subscription(),
+            after=a_subscription(cancel_at=NOW - 60),
+        ),
+    ],
+)
+def test_what_is_announced_for_a_time_that_has_passed_is_no_news(overtaken: FactEvent) -> None:
+    assert chosen(overtaken) is None
+
+
 def test_what_asks_nothing_of_the_customer_sends_nothing() -> None:
     quiet = {model.__name__ for model in contracts()} - MAILED
 
