@@ -1,7 +1,8 @@
 """Check Payment, in ``payment_failure``: once grace has ended, look whether the debt still stands.
 
 Guards that access isn't restricted for a debt that is paid, though the event that would tell it was
-lost, and that a debt which another execution waits for is left to that one.
+lost, and that a debt which another execution waits for is left to that one. Where Stripe leaves the
+subscription active whatever is unpaid, as an account may choose, nothing is restricted.
 """
 
 from billing.contracts.steps import CheckPaymentInput, FailureOutput
@@ -26,7 +27,7 @@ def check_payment(request: CheckPaymentInput, ports: Ports) -> FailureOutput:
         return FailureOutput(outcome="applied")
     if dunning.until > ports.now():
         return FailureOutput(outcome="waiting", until=iso8601(dunning.until))
-    return FailureOutput(outcome="restricted")
+    return FailureOutput(outcome="applied" if record.access_level == "full" else "restricted")
 
 
 def _is_paid(record: Record) -> bool:

@@ -63,6 +63,15 @@ def test_too_early_it_waits_on(ports: FakePorts) -> None:
     assert check(ports) == FailureOutput(outcome="waiting", until=iso8601(dunning.until))
 
 
+def test_a_debt_that_stripe_holds_against_nobody_restricts_nothing(ports: FakePorts) -> None:
+    """An account may leave subscriptions active whatever is unpaid, as where invoices are sent."""
+    ports.stripe.put(subscription_json(status="active"))
+    ports.clock.advance(GRACE)
+
+    assert check(ports) == FailureOutput(outcome="applied")
+    assert (stored(ports).access_level, stored(ports).dunning is None) == ("full", False)
+
+
 def test_a_debt_that_another_execution_waits_for_is_left_to_it(ports: FakePorts) -> None:
     ports.clock.advance(GRACE)
 
