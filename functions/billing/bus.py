@@ -1,6 +1,6 @@
 """Our event bus: puts entries and says which of them EventBridge did not take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import boto3
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 
+#: What PutEvents takes at once, in entries and in bytes: AWS names 256 KB in some places and 1 MB
+#: in others, and the smaller is right everywhere.
+MOST_ENTRIES = 10
+LARGEST_REQUEST = 256_000
+
+
 class Envelope(Value):
     """One entry; ``detail`` is JSON text."""
 
@@ -22,6 +28,25 @@ class Envelope(Value):
     detail_type: str
     detail: str
     resources: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Its bytes, as AWS counts them ("Calculating PutEvents event entry size")."""
+        texts = (self.source, self.detail_type, self.detail, *self.resources)
+        return sum(len(text.encode()) for text in texts)
+
+
+def batches(envelopes: Sequence[Envelope]) -> Iterator[list[Envelope]]:
+    """Divide envelopes, in their order, into as many as may be put at once."""
+    batch: list[Envelope] = []
+    for envelope in envelopes:
+        full = sum(e.size for e in batch) + envelope.size > LARGEST_REQUEST
+        if batch and (full or len(batch) == MOST_ENTRIES):
+            yield batch
+            batch = []
+        batch.append(envelope)
+    if batch:
+        yield batch
 
 
 class Bus:
@@ -42,7 +67,7 @@ class Bus:
             raise BusUnavailable(f"EventBridge refused an event: {failed[0]}")
 
     def put_all(self, envelopes: Sequence[Envelope]) -> Mapping[int, str]:
-        """Put up to ten events; return the refused ones' positions and error codes.
+        """Put a batch of events; return the refused ones' positions and error codes.
 
         Raises:
             BusUnavailable: EventBridge did not answer.

@@ -1,1 +1,1 @@
-"""What runs beside the machines: outbox, failure notes, token claims."""
+"""What runs beside the machines: outbox, failure notes, mails, token claims."""

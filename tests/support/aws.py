@@ -115,6 +115,7 @@ class FakeBus(Bus):
 
     def put_all(self, envelopes: Sequence[Envelope]) -> Mapping[int, str]:
         assert 1 <= len(envelopes) <= 10, "PutEvents takes one to ten entries"
+        assert sum(len(e.detail.encode()) for e in envelopes) < 1_000_000, "and a megabyte"
         if not self.reachable:
             raise BusUnavailable("EventBridge did not answer: ConnectTimeoutError")
         refused = {

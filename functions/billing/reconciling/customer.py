@@ -1,9 +1,12 @@
-"""Compare everything of one customer: what ops ask for."""
+"""Compare everything of one customer: what ops ask for.
+
+Guards that nobody is told that all is well with a customer who can't be healed: the run fails.
+"""
 
 from billing.contracts.reconcile import Cursor
 from billing.domain.record import TERMINAL
 from billing.reconciling.look import Look
-from billing.reconciling.mending import check, heal
+from billing.reconciling.mending import check
 
 
 def compare_customer(look: Look) -> Cursor | None:
@@ -14,7 +17,7 @@ def compare_customer(look: Look) -> Cursor | None:
     if user_id is None:
         look.findings.found("unknown_customer", customer_id)
         return None
-    for kind in heal(user_id, customer_id, look):
+    for kind in look.ports.reducer.heal(user_id, customer_id, look.run.id):
         look.findings.found(kind, customer_id, healed=True)
     own = look.ports.records.load(user_id).subscription
     if own is not None and own.status not in TERMINAL:

@@ -7,8 +7,10 @@ have run then, and the ledger keeps out what did come. What failed is only count
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pydantic import ValidationError
 from pydantic_core import to_json
 
+from billing.bus import batches
 from billing.contracts.reconcile import Cursor
 from billing.contracts.routing import ROUTED_TYPES, is_routed
 from billing.contracts.stripe_events import StripeEvent
@@ -22,8 +24,6 @@ from billing.store.ledger import Standing
 ON_ITS_WAY: Final = 300
 #: An event that was begun this long ago (seconds) and has no outcome isn't worked on any more.
 UNFINISHED: Final = 3600
-#: Entries that PutEvents takes at once.
-_BATCH: Final = 10
 
 
 def replay_lost_events(look: Look) -> Cursor | None:
@@ -31,7 +31,7 @@ def replay_lost_events(look: Look) -> Cursor | None:
     cursor, run = look.run.cursor, look.run
     until = run.started_at - ON_ITS_WAY
     page = look.ports.stripe.events_page(ROUTED_TYPES[cursor.group], run.since, until, cursor.after)
-    events = {event["id"]: event for event in page.items if _wanted(event)}
+    events = {event["id"]: event for event in page.items if _wanted(event, look)}
     look.findings.looked_at("events", len(events))
     kinds = _kinds(list(events), look)
     again = [event for id_, event in events.items() if kinds.get(id_) not in (None, "failed_event")]
@@ -45,8 +45,13 @@ def replay_lost_events(look: Look) -> Cursor | None:
     return None
 
 
-def _wanted(event: Mapping[str, Any]) -> bool:
-    return is_routed(StripeEvent.model_validate(event))
+def _wanted(event: Mapping[str, Any], look: Look) -> bool:
+    """Whether a rule wants an event. One that can't be read, by no machine either, is reported."""
+    try:
+        return is_routed(StripeEvent.model_validate(event))
+    except ValidationError:
+        look.findings.found("unreadable", event["id"])
+        return False
 
 
 def _kinds(event_ids: Sequence[str], look: Look) -> dict[str, Kind]:
@@ -74,8 +79,7 @@ def _kind(standing: Standing | None, linked: Mapping[str, str], begun_before: in
 
 def _put(events: Sequence[dict[str, Any]], look: Look) -> None:
     """Put events on our bus; a refused one lets the step begin anew, which doubles nothing."""
-    envelopes = [enveloped(to_json(event), event) for event in events]
-    for first in range(0, len(envelopes), _BATCH):
-        refused = look.ports.bus.put_all(envelopes[first : first + _BATCH])
+    for batch in batches([enveloped(to_json(event), event) for event in events]):
+        refused = look.ports.bus.put_all(batch)
         if refused:
             raise BusUnavailable(f"EventBridge refused {len(refused)} events")

@@ -38,12 +38,12 @@ def mend(
     if not drift(record):
         return
     user_id = record.user_id
-    healed = heal(user_id, customer_id, look, ended)
+    healed = _heal(user_id, customer_id, look, ended)
     for kind in healed or drift(look.ports.records.load(user_id)):
         look.findings.found(kind, customer_id, healed=bool(healed))
 
 
-def heal(
+def _heal(
     user_id: str, customer_id: str, look: Look, ended: Subscription | None = None
 ) -> tuple[RecordKind, ...]:
     """Heal a record and say what was wrong with it; nothing where it can't be healed."""
