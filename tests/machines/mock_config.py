@@ -97,6 +97,7 @@ RESPONSES: dict[str, list[Answer]] = {
     "FullAfterTwoPages": [MORE, FULL],
     "PageThenLeft": [MORE, LEFT],
     "StripeUnavailableThenOnePage": [StripeUnavailable, StoreUnavailable, BusUnavailable, DONE],
+    "RecordContendedThenOnePage": [RecordContended, DONE],
     "DiesThenOnePage": ["Runtime.ExitError", DONE],
     "SuccessorStarted": [StartSuccessorOutput(successor="run_1-500")],
     "ThrottledThenSuccessorStarted": [

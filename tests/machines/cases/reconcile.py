@@ -59,6 +59,11 @@ CASES: dict[str, Case] = {
         ("Compare Page x11", "StripeUnavailableAlways"),
         "FAILED StripeUnavailable",
     ),
+    "OneCustomerIsContended": (
+        *CLAIMED,
+        ("Compare Page x2", "RecordContendedThenOnePage"),
+        *COMPLETED,
+    ),
     "BrokenContract": (*CLAIMED, ("Compare Page", "ContractViolation"), "FAILED ContractViolation"),
     "WorkerDies": (
         ("Claim Run x2", "TimesOutThenRunClaimed"),
