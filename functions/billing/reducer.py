@@ -155,7 +155,8 @@ class Reducer:
 
     def _reduce(self, cause: Cause, decide_on: Callable[[Record, int], Decision]) -> Reduction:
         for _ in range(ATTEMPTS):
-            before, now = self._load(cause), self._now()
+            before = self._load(cause)
+            now = self._time_after(before)
             decision = decide_on(before, now)
             if isinstance(decision, Ignore):
                 return Reduction(before, before, self._closed(cause, now, decision.reason))
@@ -171,6 +172,10 @@ class Reducer:
                 self._ledger.take_up(cause.customer_id, cause.user_id, now)
             return reduction
         raise RecordContended(f"the record of user {cause.user_id} is contended")
+
+    def _time_after(self, record: Record) -> int:
+        """The time now, but never before the record's: what one node saw end has ended for all."""
+        return max(self._now(), record.updated_at or 0)
 
     def _load(self, cause: Cause) -> Record:
         """Load the record, which may never have heard of a customer that had its day before.

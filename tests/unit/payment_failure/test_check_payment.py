@@ -48,6 +48,20 @@ def test_a_debt_that_stands_restricts_access_and_tells_it_once(ports: FakePorts)
     assert sorted(levels) == ["grace", "restricted"]
 
 
+def test_a_node_whose_clock_is_behind_gives_no_grace_back(ports: FakePorts) -> None:
+    """Nobody waits for the end of grace any more, so nobody would take it away again."""
+    dunning = stored(ports).dunning
+    assert dunning is not None
+    ports.clock.now = dunning.until
+    check(ports)
+
+    ports.clock.advance(-5)
+    third_try = payment_fails(ports) | {"attempt_count": 3}
+    record_failure(request_of(ports, "invoice.payment_failed", third_try, id="evt_3"), ports)
+
+    assert stored(ports).access_level == "restricted"
+
+
 def test_a_payment_whose_event_was_lost_is_seen(ports: FakePorts) -> None:
     payment_succeeds(ports)
     ports.clock.advance(GRACE)
