@@ -38,7 +38,7 @@ from local.stripe_simulator.world import NO_REQUEST, RequestInfo, Settings, Worl
 
 EXPAND = list_of(required(text()), maximum=20)
 EXPANDER = Expander(INCLUDABLE)
-FIXED = ("world", "_blank")  # what a snapshot doesn't replace
+FIXED = ("world", "_first_draw")  # what a snapshot doesn't replace
 LOGGER = logging.getLogger(__name__)
 
 
@@ -100,7 +100,7 @@ class Engine:
         self.faults = Faults()
         self._idempotency = IdempotencyKeys()
         self._rate_limits = RateLimits(self.world.settings.rate_limit)
-        self._blank = self.snapshot()
+        self._first_draw = self.world.rng.getstate()
 
     def request(
         self,
@@ -204,7 +204,9 @@ class Engine:
 
     def reset(self) -> None:
         """Be as new, at the clock's time: ids are made as from the start."""
-        self.restore(self._blank)
+        rng = random.Random()  # noqa: S311 - makes ids, not secrets
+        rng.setstate(self._first_draw)
+        self.restore(Engine(self.world.clock, rng, self.world.settings).snapshot())
         self.world.restart_time()
 
     def due_deliveries(self) -> list[Delivery]:

@@ -7,6 +7,7 @@ stored objects are never changed in place (see `store`).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from local.stripe_simulator.store import Json
@@ -176,7 +177,10 @@ def changed(before: Json, after: Json) -> Json:
 
 def matches(kind: str, patterns: list[str] | tuple[str, ...]) -> bool:
     """Whether an event type is one of `patterns`, of which `*` and `invoice.*` are wildcards."""
-    return any(
-        pattern in ("*", kind) or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
-        for pattern in patterns
-    )
+    return kind in patterns or kind.startswith(_prefixes(tuple(patterns)))
+
+
+@lru_cache
+def _prefixes(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """How the types begin that the wildcards among patterns stand for."""
+    return tuple(each[:-1] for each in patterns if each == "*" or each.endswith(".*"))

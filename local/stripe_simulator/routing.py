@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,24 +36,30 @@ class Route:
     spec: Spec
 
     @cached_property
-    def parts(self) -> tuple[str, ...]:
-        return tuple(self.path.strip("/").split("/"))
+    def pattern(self) -> re.Pattern[str]:
+        literals = self.path.strip("/").split("{}")
+        return re.compile("([^/]*)".join(re.escape(literal) for literal in literals))
 
 
 class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
-        self._by_length: dict[tuple[str, int], list[Route]] = {}
+        self._by_resource: dict[tuple[str, str], list[Route]] = {}
         for route in self.routes:
-            self._by_length.setdefault((route.method, len(route.parts)), []).append(route)
+            resource = _resource(route.path.strip("/"))
+            self._by_resource.setdefault((route.method, resource), []).append(route)
 
     def match(self, method: str, path: str) -> tuple[Route, list[str]]:
         """The route of a request, and the ids in its path; `search` is none of them."""
-        if method == "GET" and path.strip("/") in SEARCHES:
+        given = path.strip("/")
+        if method == "GET" and given in SEARCHES:
             raise not_simulated("search; list with filters")
-        given = path.strip("/").split("/")
-        for route in self._by_length.get((method, len(given)), ()):
-            pairs = list(zip(route.parts, given, strict=True))
-            if all(part in ("{}", value) for part, value in pairs):
-                return route, [value for part, value in pairs if part == "{}"]
+        for route in self._by_resource.get((method, _resource(given)), ()):
+            if found := route.pattern.fullmatch(given):
+                return route, list(found.groups())
         raise no_such_url(method, path)
+
+
+def _resource(path: str) -> str:
+    """How a path begins, up to what may be an id: `v1/customers`."""
+    return "/".join(path.split("/", 2)[:2])

@@ -146,11 +146,7 @@ class Store:
         ids = self._lists.get(key, [])
         for object_id in reversed(ids) if newest else ids:
             obj = self._objects.get(object_id)
-            if (
-                obj
-                and not obj.get("deleted")
-                and all(obj.get(field) == value for field, value in where.items())
-            ):
+            if obj and not obj.get("deleted") and where.items() <= obj.items():
                 yield obj
 
     def _put(self, object_id: str, obj: Json | None) -> None:

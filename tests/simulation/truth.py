@@ -46,7 +46,7 @@ class Versions:
 
     def add(self, obj: Json) -> None:
         versions = self._by_id.setdefault(obj["id"], [])
-        if not versions or versions[-1] != obj:
+        if not versions or (versions[-1] is not obj and versions[-1] != obj):
             versions.append(obj)
 
     def of(self, object_id: str) -> list[Json]:

@@ -41,7 +41,7 @@ class CheckedAccount(Account):
 
 def _pattern(path: str) -> str:
     """The route of a path: `payment_methods` and the like are no ids."""
-    words = {part for route in ROUTER.routes for part in route.parts}
+    words = {part for route in ROUTER.routes for part in route.path.split("/")}
     return "/".join("{}" if part and part not in words else part for part in path.split("/"))
 
 
