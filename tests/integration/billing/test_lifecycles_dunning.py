@@ -93,6 +93,25 @@ def test_the_wait_for_the_deadline_ends_in_restricted_access(new_customer: NewCu
     assert customer.access == "restricted"
 
 
+def test_an_invoice_that_cannot_be_finalized_is_listed_until_it_is(
+    new_customer: NewCustomer,
+) -> None:
+    customer = subscribed(new_customer, renewing_at=int(time.time()) - DAY)
+    customer.advance_to(customer.period_end())
+    draft = customer.subscription["latest_invoice"]
+
+    customer.deployed.control("POST", f"/invoices/{draft}/fail_finalization")
+
+    assert customer.settled() == []
+    assert (customer.record["attention"], customer.access) == ("invoice_not_finalized", "full")
+
+    customer.post(f"/v1/invoices/{draft}/finalize")
+    customer.pay_latest_invoice()
+
+    assert customer.settled() == ["PaymentSucceeded"]
+    assert "attention" not in customer.record
+
+
 def test_a_payment_that_nobody_told_of_is_found_at_the_deadline(new_customer: NewCustomer) -> None:
     customer = subscribed(new_customer, renewing_at=int(time.time()) - 20 * DAY)
     customer.card_declines("insufficient_funds")

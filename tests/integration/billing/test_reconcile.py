@@ -70,6 +70,22 @@ def test_a_change_that_no_event_told_is_found_healed_and_told(
     assert deployed.record(user)["version"] == record["version"]
 
 
+def test_what_is_on_a_test_clock_is_in_no_list_and_not_taken_for_gone(
+    deployed: Deployed, runs: RunStore
+) -> None:
+    clock = deployed.stripe.v1.test_helpers.test_clocks.create({"frozen_time": int(time.time())})
+    user, customer, subscription = known_customer(deployed, test_clock=clock.id)
+    record = deployed.record(user)
+    listed = deployed.stripe.v1.subscriptions.list({"limit": 100, "status": "all"})
+    assert subscription not in {found.id for found in listed.auto_paging_iter()}
+
+    report = reconciled(deployed, runs, EVERYTHING)
+
+    named = {found for examples in report.examples.values() for found in examples}
+    assert not {customer, subscription} & named
+    assert deployed.record(user) == record
+
+
 def test_a_record_whose_subscription_stripe_does_not_have_is_reported(
     deployed: Deployed, runs: RunStore
 ) -> None:
