@@ -56,7 +56,7 @@ def _new(asked: ReconcileInput, execution: str, ports: Ports) -> Run:
 
 def _customer_of(asked: ReconcileInput, ports: Ports) -> str | None:
     """The one customer that is asked for, None where it is all of them."""
-    if asked.scope != "user" or asked.user_id is None:
+    if asked.user_id is None:
         return asked.customer_id
     record = ports.records.load(asked.user_id)
     user = None if record.customer_id else ports.users.find(asked.user_id)
@@ -74,13 +74,19 @@ def _handed_over(run: Run, entry: RunEntry | None) -> RunEntry | None:
 
 
 def _begun(run: Run, before: RunEntry | None, ports: Ports) -> RunEntry | None:
-    """A run begins where none is under way, and with the events since the last one."""
+    """A run begins where none is under way, and with the events since the last one.
+
+    Or with older ones, whose customer was unknown then and is ours by now.
+    """
     if before is None:
         return RunEntry(run=run)
     holder = before.lease_execution
     if holder is not None and ports.executions.is_running(holder):
         return None
     since = max(run.since, (before.covered_until or 0) - OVERLAP)
+    unreplayed = ports.ledger.oldest_unreplayed(run.since)
+    if unreplayed is not None:
+        since = min(since, unreplayed)
     return RunEntry(
         run=run.model_copy(update={"since": since}),
         revision=before.revision,

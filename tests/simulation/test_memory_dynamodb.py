@@ -222,6 +222,7 @@ operations = st.one_of(
         "ledger", "set_aside", event_ids, executions, st.just("unattributed"), customer_ids
     ),
     an_operation("ledger", "take_up", customer_ids, user_ids, times),
+    an_operation("ledger", "oldest_unreplayed", times),
     an_operation("ledger", "lease_of", event_ids, executions),
     an_operation("ledger", "outcome_of", event_ids),
     an_operation("ledger", "standing_of", st.lists(event_ids, min_size=1)),

@@ -80,9 +80,10 @@ class ReconcileInput(StepModel):
 
     @model_validator(mode="after")
     def _names_what_its_scope_says(self) -> Self:
-        named = {"customer": self.customer_id, "user": self.user_id}
-        if self.run is None and self.scope in named and named[self.scope] is None:
-            raise ValueError(f"scope {self.scope} needs {self.scope}_id")
+        ids = {"customer": self.customer_id, "user": self.user_id}
+        named = {scope for scope, id_ in ids.items() if id_ is not None}
+        if self.run is None and named != {self.scope} - {"all"}:
+            raise ValueError(f"scope {self.scope} names nothing but what it says")
         return self
 
 

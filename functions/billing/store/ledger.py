@@ -192,12 +192,13 @@ class Ledger:
     def take_up(self, customer_id: str, user_id: str, now: int) -> None:
         """Close what was set aside while nobody knew the customer and its sync has covered.
 
-        What events alone can tell stays open, and so does an entry that the index, eventually
-        consistent, doesn't show yet: reconciliation sends both through the front door again.
+        What events alone can tell stays open, marked ``unreplayed``, and so does an entry that the
+        index, eventually consistent, doesn't show yet: reconciliation sends both through the front
+        door again.
         """
         untold = {f":type{n}": type_ for n, type_ in enumerate(sorted(TOLD_BY_EVENTS_ALONE))}
         for event_id in self._waiting_for(customer_id):
-            self._update(
+            taken_up = self._update(
                 event_id,
                 "SET user_id = :user, outcome = :applied, reason = :reason, facts = :none,"
                 " done_at = :now REMOVE attention, waits_for_customer",
@@ -214,6 +215,25 @@ class Ledger:
                     ":now": now,
                 },
             )
+            if not taken_up:
+                self._update(
+                    event_id,
+                    "SET attention = :unreplayed",
+                    condition="outcome = :ignored AND attribute_not_exists(done_at)",
+                    values={":unreplayed": "unreplayed", ":ignored": "ignored"},
+                )
+
+    def oldest_unreplayed(self, since: int) -> int | None:
+        """When Stripe made the oldest event that waits to be replayed, of those made ``since``."""
+        with errors_translated():
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName="AttentionIndex",
+                KeyConditionExpression="attention = :unreplayed AND received_at >= :since",
+                ExpressionAttributeValues=to_values({":unreplayed": "unreplayed", ":since": since}),
+            )
+        made = [from_item(item)["created"] for item in answer["Items"]]
+        return min((created for created in made if created >= since), default=None)
 
     def _waiting_for(self, customer_id: str) -> list[str]:
         """A page of what waits for a customer: more than enough for what came before its user."""

@@ -98,9 +98,18 @@ def test_a_user_without_a_customer_is_refused(ports: EnginePorts, user_id: str) 
         claimed(ports, ReconcileInput(scope="user", user_id=user_id))
 
 
-def test_a_scope_that_names_nobody_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs customer_id"):
-        ReconcileInput(scope="customer")
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"scope": "customer"},
+        {"scope": "user", "customer_id": "cus_1"},
+        {"scope": "all", "customer_id": "cus_1"},
+        {"scope": "user", "user_id": "user_1", "customer_id": "cus_1"},
+    ],
+)
+def test_a_scope_that_names_nobody_or_another_is_refused(named: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="names nothing but"):
+        ReconcileInput.model_validate(named)
 
 
 def test_the_first_run_looks_back_as_far_as_stripe_keeps_events(ports: EnginePorts) -> None:

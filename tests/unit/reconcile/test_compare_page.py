@@ -13,6 +13,7 @@ from billing.reconciling import phases
 from billing.reconciling.findings import EXAMPLES
 from billing.store.ledger import Failure
 from billing.store.runs import RunEntry
+from billing.timestamps import DAY
 from reconcile.compare_page import compare_page
 from tests.support.api import EnginePorts, Trouble
 from tests.support.aws import add_user, facts
@@ -362,6 +363,31 @@ def test_an_event_set_aside_is_put_again_once_its_customer_is_known(
     (put,) = (e for e in ports.bus.held if e.detail_type == "customer.subscription.created")
     known = ports.records.load("user_1").customer_id
     assert json.loads(put.detail)["data"]["object"]["customer"] == known
+
+
+def test_an_event_set_aside_is_put_again_however_long_its_customer_stayed_unknown(
+    ports: EnginePorts, account: Account
+) -> None:
+    """A failed attempt, say, which no listing of the customer shows afterwards."""
+    customer_id = account.customer()
+    account.subscribe(customer_id)
+    (paid,) = stripes_events(ports, "invoice.paid")
+    failed = {**paid, "id": "evt_failed", "type": "invoice.payment_failed"}
+    ports.engine.world.store.insert(failed)
+    opened = StripeEvent.model_validate(failed)
+    ports.ledger.open(opened, "scai.stripe", EVENT, ports.now())
+    ports.ledger.set_aside(opened.id, EVENT, "unattributed", customer_id)
+    ports.clock.advance(3 * DAY)
+    reconcile(ports)
+    add_user("user_1")
+    link_customer(ports.users, ports.customers, "user_1", customer_id)
+    ports.reducer.sync_customer("user_1", customer_id)
+    ports.clock.advance(DAY)
+
+    entry = reconcile(ports, name="b")
+
+    assert entry.examples["unattributed_event"] == ("evt_failed",)
+    assert "evt_failed" in {json.loads(e.detail)["id"] for e in ports.bus.held}
 
 
 def test_an_event_that_was_begun_and_never_finished_is_put_again(

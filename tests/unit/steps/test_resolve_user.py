@@ -97,12 +97,15 @@ def test_what_was_set_aside_is_closed_once_its_customer_is_synced(ports: FakePor
     assert {"attention", "waits_for_customer"}.isdisjoint(entry)
 
 
-def test_what_only_an_event_tells_is_not_closed_by_a_sync(ports: FakePorts) -> None:
+def test_what_only_an_event_tells_is_left_to_be_replayed_by_a_sync(ports: FakePorts) -> None:
     resolve(ports, "invoice.payment_failed", invoice_json())
 
     ports.reducer.sync_customer("user_1", "cus_1")
 
-    assert ledger_item("evt_1")["attention"] == "unattributed"
+    entry = ledger_item("evt_1")
+    assert (entry["outcome"], entry["attention"]) == ("ignored", "unreplayed")
+    assert ports.ledger.oldest_unreplayed(entry["created"]) == entry["created"]
+    assert ports.ledger.oldest_unreplayed(entry["created"] + 1) is None
 
 
 def test_an_invoice_names_its_subscriptions_user(ports: FakePorts) -> None:
