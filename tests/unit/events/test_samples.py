@@ -65,6 +65,9 @@ def take(path: str, ports: FakePorts) -> list[str]:
     given: dict[str, Any] = sample(f"{path}.json")
     if "event" in given:
         ports.clock.now = given["event"]["created"] + 1
+    if path.startswith("payment_failure/"):
+        subscription = stripe_sample("customer.subscription.created")["data"]["object"]
+        ports.stripe.put({**subscription, "status": "past_due"})
     return walk(path.split("/", maxsplit=1)[0], given, ports)
 
 
