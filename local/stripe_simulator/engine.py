@@ -12,11 +12,11 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.stripe_simulator import access, errors, snapshots
 from local.stripe_simulator.deliveries import Attempt, Delivery
@@ -59,8 +59,7 @@ class Response:
         return json.loads(self.body)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A request that came in: its headers by lower-case name, and what befalls it."""
 
     method: str
@@ -130,7 +129,7 @@ class Engine:
         given = {name.lower(): value for name, value in (headers or {}).items()}
         call = Call(method, path, params or {}, given, self.faults.meet(method, path))
         if call.delay and call.key and not self._idempotency.begin(call.key):
-            return replace(call, fault=None)  # to be refused: another is in progress
+            return call._replace(fault=None)  # to be refused: another is in progress
         return call
 
     def answer(self, call: Call) -> Response:
@@ -272,12 +271,25 @@ class Engine:
                 result = route.handler(self.world, checked, *ids)
                 return EXPANDER.expand(self.world, result, expansions)
 
-        answer = self._run(act, RequestInfo(request_id, call.key), fingerprint)
+        if call.method == "GET":
+            answer = self._read(act, request_id)
+        else:
+            answer = self._run(act, RequestInfo(request_id, call.key), fingerprint)
         if failure := call.fault and call.fault.refusal_after():
             answer = self._failure(failure, fingerprint, request_id)
         if call.key is not None:
             self._idempotency.keep(call.key, answer)
         return answer, False
+
+    def _read(self, act: Callable[[], Json], request_id: str) -> Answer:
+        """Find what was asked for: nothing changes."""
+        try:
+            result = act()
+        except Exception as error:
+            return self._failure(error, "", request_id)
+        finally:
+            self.world.store.tidy()
+        return Answer("", self.world.wall(), 200, result, request_id)
 
     def _run(self, act: Callable[[], Json], request: RequestInfo, fingerprint: str) -> Answer:
         """Do what was asked, or nothing: of a refused request only a card's decline has effects."""

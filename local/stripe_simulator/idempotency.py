@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from local.stripe_simulator.encoding import encode
@@ -20,14 +19,13 @@ KEPT_SECONDS = 86400
 MAX_LENGTH = 255
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     fingerprint: str
     at: float
     status: int
-    content: Json = field(repr=False)
+    content: Json
     request_id: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 class Kept(NamedTuple):
@@ -71,11 +69,11 @@ class IdempotencyKeys:
             return None
         if kept.answer.fingerprint != fingerprint:
             raise other_parameters(key)
-        return replace(kept.answer, content=json.loads(zlib.decompress(kept.packed)))
+        return kept.answer._replace(content=json.loads(zlib.decompress(kept.packed)))
 
     def keep(self, key: str, answer: Answer) -> None:
         packed = zlib.compress(encode(answer.content), level=1)
-        self._answers[key] = Kept(replace(answer, content={}), packed)
+        self._answers[key] = Kept(answer._replace(content={}), packed)
 
     def forget_progress(self) -> None:
         """No request is in progress: time was turned back."""

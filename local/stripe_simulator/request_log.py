@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 KEPT = 500
 MASK = "••••"
@@ -18,8 +17,7 @@ HIDDEN = {"account_number", "client_secret", "cvc", "iban", "number", "routing_n
 CARD_NUMBER = re.compile(r"\b[0-9](?:[ -]?[0-9]){11,18}\b")
 
 
-@dataclass(frozen=True)
-class LoggedRequest:
+class LoggedRequest(NamedTuple):
     """A request and the status of its answer; `error` is the refusal's message."""
 
     id: str
@@ -46,7 +44,7 @@ class RequestLog:
         return next((each for each in self if each.id == request_id), None)
 
     def __iter__(self) -> Iterator[LoggedRequest]:
-        return reversed(self._requests)
+        yield from reversed(self._requests)
 
     def __len__(self) -> int:
         return len(self._requests)

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from local.stripe_simulator.cards import TestMethod
 from local.stripe_simulator.deliveries import Deliveries
@@ -46,8 +46,7 @@ class Settings:
     rate_limit: Literal["off", "sandbox", "live"] = "off"
 
 
-@dataclass(frozen=True)
-class RequestInfo:
+class RequestInfo(NamedTuple):
     """The request that causes what happens now; timers have none."""
 
     id: str | None = None
