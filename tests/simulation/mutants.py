@@ -368,6 +368,33 @@ def dunning_never_ends() -> Iterator[None]:
         yield
 
 
+@_mutant(46, invariants.ACCESS)
+def access_as_announced() -> Iterator[None]:
+    """Who asks is told the level that was last announced, whatever time has made of it."""
+    original = access.access_of
+
+    def access_of(record: Record, policy: Any, now: int) -> Any:
+        return original(record, policy, now).model_copy(update={"level": record.access_level})
+
+    with patch.object(access, "access_of", access_of):
+        yield
+
+
+@_mutant(1, invariants.ACCESS)
+def paid_until_the_period_ends() -> Iterator[None]:
+    """Whose subscription renews is told that access ends with the period."""
+    original = access.access_of
+
+    def access_of(record: Record, policy: Any, now: int) -> Any:
+        found = original(record, policy, now)
+        if found.level != "full" or record.subscription is None:
+            return found
+        return found.model_copy(update={"until": record.subscription.current_period_end})
+
+    with patch.object(access, "access_of", access_of):
+        yield
+
+
 # -- Recovery, and other people's things
 
 

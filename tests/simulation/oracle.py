@@ -6,7 +6,8 @@ agree with a reducer that ignores everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -141,8 +142,28 @@ def level(
         return "full"
     if status == "past_due":
         until = grace_end(invoices, policy)
-        return "grace" if until is not None and now < until else "restricted"
+        in_grace = until is not None and now < until and not has_ended(subscription, now)
+        return "grace" if in_grace else "restricted"
     return "restricted" if status in ALIVE else "none"
+
+
+def levels(
+    subscription: Json | None,
+    invoices: Iterable[Json],
+    policies: Iterable[Mapping[str, str]],
+    moments: Iterable[float],
+) -> set[str]:
+    """What the user may use by any of these policies, at any of these moments."""
+    known, nows = list(invoices), list(moments)
+    return {level(subscription, known, policy, now) for policy in policies for now in nows}
+
+
+def in_force(
+    policies: Sequence[tuple[float, Mapping[str, str]]], since: float
+) -> list[Mapping[str, str]]:
+    """The policies in force at some moment from then on; they come with when they began."""
+    ends = [began for began, _ in policies[1:]] + [math.inf]
+    return [policy for (_, policy), end in zip(policies, ends, strict=True) if end > since]
 
 
 def has_ended(subscription: Json, now: float) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-from tests.simulation.actions import ChangePolicy
 from tests.simulation.cloud import Broken
 from tests.simulation.histories import History
 from tests.simulation.invariants import NOTHING_CHANGES, OUTCOMES, Violation
@@ -50,7 +49,7 @@ def play(history: History, only: frozenset[str] | None = None) -> World:
     world = World(history.setting, only)
     judge = Judge(world)
     try:
-        _happen(history, world, judge)
+        _happen(history, world)
         finish(world, judge)
     except (Violation, Broken) as error:
         violation = _violation(error)
@@ -67,11 +66,9 @@ def _violation(error: Violation | Broken) -> Violation:
     return Violation(OUTCOMES, f"a function broke: {error}")
 
 
-def _happen(history: History, world: World, judge: Judge) -> None:
+def _happen(history: History, world: World) -> None:
     for numbered in history.actions:
         world.doing = str(numbered.number)
-        if isinstance(numbered.action, ChangePolicy):
-            judge.policy_changed()
         with suppress(Refused):
             numbered.action.do(world)
 

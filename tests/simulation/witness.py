@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation import oracle
+from tests.simulation.asking import Asking
 from tests.simulation.cloud import Run
 from tests.simulation.invariants import (
     ACCESS,
@@ -20,6 +22,8 @@ from tests.simulation.world import Person, World
 
 Json = dict[str, Any]
 
+#: No function lives longer (seconds).
+LONGEST_LIFE = 60
 #: Ends that say nothing of the record.
 IGNORED = ("Duplicate Ignored", "Unattributed Ignored")
 
@@ -42,21 +46,20 @@ class Debt:
 
 
 class Witness:
-    """Follows every record and every execution.
+    """Follows every record and every execution; ``known_since``: when a customer was first listed.
 
-    ``known_since`` says when a customer was first listed, ``policy_changed`` that what was
-    announced may be of a former policy.
+    Where all is quiet, ``check_truth`` is called.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, check_truth: Callable[[], None]) -> None:
         self._world = world
+        self._asking = Asking(world, self.shown, check_truth)
         self._stripe = world.stripe
         self._places: dict[tuple[str, str], Place] = {}
         self._told_at: dict[str, int] = {}
         self._projected: dict[str, list[Json]] = {}
         self._debts: dict[str, Debt] = {}
         self.known_since: dict[str, float] = {}
-        self.policy_changed = False
         world.heard = self.heard
         world.wrote_record = self.wrote
         world.cloud.ended = self.ended
@@ -80,6 +83,14 @@ class Witness:
             self._check_revision(record, 0)
             self._check_level(record)
         self._check_grace(record)
+        self._asking.wrote(user_id)
+
+    def shown(self, record: Json) -> Json | None:
+        """The subscription that a record shows, as it was at Stripe."""
+        if "subscription_id" not in record:
+            return None
+        place = self._places[record["_id"], record["subscription_id"]]
+        return self._stripe.versions.of(record["subscription_id"])[place.revision]
 
     def ended(self, run: Run) -> None:
         """An execution ended: where it says that its event is applied, it is."""
@@ -98,7 +109,7 @@ class Witness:
         if at is None or record is None:
             return
         if self._stripe.versions.of(record.get("subscription_id", "")):
-            told = self._event(run.event_id)["data"]["object"]["id"]
+            told = self.event(run.event_id)["data"]["object"]["id"]
             over = record.get("status") in oracle.OVER  # what still changes then doesn't matter
             if told == record.get("subscription_id") and not over:
                 self._check_revision(record, at)
@@ -113,7 +124,7 @@ class Witness:
         if holder.stopped < run.started:
             raise Violation(OUTCOMES, f"{run.arn} left its event to {holder.arn}, which had failed")
 
-    def _event(self, event_id: str) -> Json:
+    def event(self, event_id: str) -> Json:
         return next(event for event in self._world.sent if event["id"] == event_id)
 
     def _check_revision(self, record: Json, least: int) -> None:
@@ -148,16 +159,17 @@ class Witness:
 
     def _check_level(self, record: Json) -> None:
         """What is announced agrees with the status that is stored."""
-        place = self._places[record["_id"], record["subscription_id"]]
-        truth = self._stripe.versions.of(record["subscription_id"])[place.revision]
+        truth = self.shown(record)
+        assert truth is not None
         if truth["status"] == "past_due":
-            expected: tuple[str, ...] = ("grace", "restricted")
+            expected = {"grace", "restricted"}
         else:
-            # Nodes' clocks differ, so just around its end either answer is right.
+            # Nodes' clocks differ, so just around its end either answer is right; and who was at
+            # work when a policy changed goes on with the former.
             now, off = self._world.kernel.now, self._world.setting.weather.skew + 1
-            policy = self._world.environment
-            expected = tuple(oracle.level(truth, [], policy, now + d) for d in (-off, off))
-        if not self.policy_changed and record["access_level"] not in expected:
+            policies = oracle.in_force(self._world.policies, now - LONGEST_LIFE)
+            expected = oracle.levels(truth, [], policies, (now - off, now + off))
+        if record["access_level"] not in expected:
             raise Violation(
                 ACCESS,
                 f"{record['_id']} is announced {record['access_level']}, not {expected}: "

@@ -98,6 +98,8 @@ class World:
         self.cloud = Cloud(self.kernel, self.tables, self.weather, self.fates_of)
         self.lost: list[Json] = []  # events that never arrived
         self.sent: list[Json] = []  # all that Stripe told us
+        self.policies: list[tuple[float, Mapping[str, str]]] = []  # since when each was in force
+        self.passes: Callable[[float], None] = lambda until: None  # time in which nothing happens
         self.wrote_record: Callable[[str], None] = lambda user_id: None
         self.heard: Callable[[Json], None] = lambda event: None
         self.intercept: Callable[[Json], bool] | None = None  # takes an event out of our hands
@@ -133,6 +135,7 @@ class World:
     def deploy(self, **policy: str) -> None:
         """Deploy it, perhaps with other policies; what runs already goes on with the former."""
         self.environment.update(policy)
+        self.policies.append((self.kernel.now, dict(self.environment)))
         self.ports = SimulatedPorts(
             self.kernel,
             Settings.model_validate(self.environment),
@@ -225,6 +228,7 @@ class World:
         """Let everything happen that happens until then."""
         while (at := self._next_at()) is not None and at <= moment:
             self._step(at)
+        self.passes(moment)
         self.kernel.now = max(self.kernel.now, moment)
 
     def settle(self, most: float) -> None:
@@ -244,6 +248,7 @@ class World:
         return min((at for at in moments if at is not None), default=None)
 
     def _step(self, at: float) -> None:
+        self.passes(at)
         timer = self.stripe.next_at()
         if timer is not None and timer <= at:
             self.kernel.now = max(self.kernel.now, timer)

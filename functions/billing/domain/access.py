@@ -1,6 +1,6 @@
 """What a user may use, derived from the record whenever it is asked for and never stored."""
 
-from billing.domain.dunning import debt_of, grace_until
+from billing.domain.dunning import debt_of, grace_until, has_ever_paid
 from billing.domain.policy import Policy
 from billing.domain.record import LIVE, PAID, Level, Record, Subscription, Value
 
@@ -44,7 +44,8 @@ def _past_due_access(
     record: Record, subscription: Subscription, policy: Policy, now: int
 ) -> Access:
     debt = debt_of(record)
-    until = grace_until(record, debt, policy) if debt else 0
+    # On a test clock that is ahead of us, what was due at once is due in our future.
+    until = grace_until(record, debt, policy) if debt and has_ever_paid(record) else 0
     if subscription.ends_at is not None:
         until = min(until, subscription.ends_at)
     if now < until:

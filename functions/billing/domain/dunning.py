@@ -25,7 +25,7 @@ def debt_of(record: Record) -> Invoice | None:
 
 def grace_until(record: Record, debt: Invoice, policy: Policy) -> int:
     """When grace for a debt ends (UTC seconds): at once where nothing was ever paid."""
-    days = policy.grace_days if _newest_paid(record) else 0
+    days = policy.grace_days if has_ever_paid(record) else 0
     return debt.payable_since + days * DAY
 
 
@@ -41,6 +41,11 @@ def dunning_of(record: Record, policy: Policy) -> Dunning | None:
         since=debt.payable_since,
         until=grace_until(record, debt, policy),
     )
+
+
+def has_ever_paid(record: Record) -> bool:
+    """Whether an invoice of the subscription was ever paid: grace is for those alone."""
+    return bool(_newest_paid(record))
 
 
 def _newest_paid(record: Record) -> int:

@@ -49,6 +49,12 @@ def test_without_a_subscription_there_is_no_access() -> None:
     assert access_of(a_record(), POLICY, NOW) == Access(level="none", reason="no_subscription")
 
 
+def test_a_trial_that_ended_unpaid_gives_no_grace_however_far_ahead_its_test_clock_is() -> None:
+    due_later = an_invoice(invoice_id="in_1", invoice_created=NOW + DAY, finalized_at=NOW + DAY)
+
+    assert access_of(past_due(due_later), POLICY, NOW).level == "restricted"
+
+
 @pytest.mark.parametrize("field", ["cancel_at", "cancel_at_period_end"])
 def test_a_scheduled_cancellation_ends_access_on_time_even_if_its_event_is_late(
     field: str,
