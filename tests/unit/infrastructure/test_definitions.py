@@ -206,5 +206,21 @@ def test_a_task_retries_every_transient_fault_with_backoff_and_jitter(
 
 
 @each_task
+def test_a_task_outlasts_minutes_without_room_in_lambda(machine: str, name: str) -> None:
+    """As when a day's events that EventBridge has held back all come at once."""
+    (retry,) = (
+        retry
+        for retry in tasks_of(machine)[name]["Retry"]
+        if "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
+    )
+    delays = [
+        min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** tries)
+        for tries in range(retry["MaxAttempts"])
+    ]
+
+    assert sum(delays) / 2 > 300, "half of it, for its full jitter"
+
+
+@each_task
 def test_a_task_handles_errors_only_by_names_that_exist(machine: str, name: str) -> None:
     assert set(handled(tasks_of(machine)[name])) <= OURS | TRANSIENT
