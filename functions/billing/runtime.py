@@ -111,17 +111,14 @@ def step_handler(
 
     @logger.inject_lambda_context(clear_state=True)
     def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+        log_context(execution=event.get("execution"))
         try:
-            request = input_model.model_validate(event)
-        except ValidationError as error:
-            raise ContractViolation(explain(error)) from None
-        log_context(
-            execution=event.get("execution"),
-            event_id=event.get("event", {}).get("id"),
-            user_id=event.get("user_id"),
-            customer_id=event.get("customer_id"),
-        )
-        try:
+            request = _read(input_model, event)
+            log_context(
+                event_id=event.get("event_id") or event.get("event", {}).get("id"),
+                user_id=event.get("user_id"),
+                customer_id=event.get("customer_id"),
+            )
             answer = step(request, wired).model_dump(mode="json")
         except Exception:
             logger.exception("step failed")
@@ -130,3 +127,11 @@ def step_handler(
         return answer
 
     return handler
+
+
+def _read(input_model: type[Input], event: dict[str, Any]) -> Input:
+    """Read a step's input; what is wrong with it is told without its values."""
+    try:
+        return input_model.model_validate(event)
+    except ValidationError as error:
+        raise ContractViolation(explain(error)) from None
