@@ -25,7 +25,7 @@ def log() -> Iterator[io.StringIO]:
     stream.setStream(before)  # type: ignore[attr-defined]
 
 
-def claimed(request: StepModel, ports: Ports) -> ClaimEventOutput:  # noqa: ARG001 - a Step has both
+def claimed(request: StepModel, ports: Ports) -> ClaimEventOutput:
     return ClaimEventOutput(claimed=True)
 
 
