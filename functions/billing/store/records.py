@@ -121,7 +121,6 @@ class RecordStore:
         survives a write by this one, during a deploy or after a rollback.
         """
         item = _flat(record)
-        names = {f"#{name}": name for name in _ATTRIBUTES}
         set_ = ", ".join(f"#{name} = :{name}" for name in _ATTRIBUTES if name in item)
         unset = ", ".join(f"#{name}" for name in _ATTRIBUTES if name not in item)
         values = {f":{name}": value for name, value in item.items()}
@@ -132,7 +131,7 @@ class RecordStore:
             "ConditionExpression": (
                 "#version = :replacing" if replacing else "attribute_not_exists(#version)"
             ),
-            "ExpressionAttributeNames": names,
+            "ExpressionAttributeNames": _NAMES,
             "ExpressionAttributeValues": values
             | ({":replacing": {"N": str(replacing)}} if replacing else {}),
         }
@@ -149,6 +148,7 @@ _ATTRIBUTES = [
     *_DUNNING.values(),
     *("stamp_lo", "stamp_hi", "attention", "dunning", "has_subscription"),
 ]
+_NAMES = {f"#{name}": name for name in _ATTRIBUTES}
 
 
 def _flat(record: Record) -> Item:

@@ -40,6 +40,9 @@ class UserStore:
         self._client = client
         self._table = table
         self._key_name = key_name
+        read = dict.fromkeys((key_name, *_READ))
+        self._names = {f"#{i}": name for i, name in enumerate(read)}
+        self._projection = ", ".join(self._names)
 
     def find(self, user_id: str) -> User | None:
         """Find by ``_id``. The index is eventually consistent: a new user may not be seen yet."""
@@ -55,15 +58,14 @@ class UserStore:
 
     def _query(self, index: str, attribute: str, value: str) -> list[User]:
         """Read the first two of an index: enough to see that there is one."""
-        names = {f"#{i}": name for i, name in enumerate(dict.fromkeys((self._key_name, *_READ)))}
         with errors_translated():
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=index,
                 KeyConditionExpression="#wanted = :wanted",
-                ProjectionExpression=", ".join(names),
+                ProjectionExpression=self._projection,
                 Select="SPECIFIC_ATTRIBUTES",
-                ExpressionAttributeNames=names | {"#wanted": attribute},
+                ExpressionAttributeNames=self._names | {"#wanted": attribute},
                 ExpressionAttributeValues={":wanted": {"S": value}},
                 Limit=2,
             )

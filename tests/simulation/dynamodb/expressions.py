@@ -52,8 +52,8 @@ def expressions_of(call: Mapping[str, Any]) -> tuple[Expressions, Item]:
     for field in _PLACEHOLDERS:
         if field in call and not call[field]:
             raise Invalid(f"{field} must not be empty")
-    names = tuple(call.get("ExpressionAttributeNames", _NONE).items())
-    expressions = _compiled(names, tuple(map(call.get, _TEXTS)))
+    names = call.get("ExpressionAttributeNames", _NONE)
+    expressions = _compiled(tuple(map(call.get, _TEXTS)), tuple(names), tuple(names.values()))
     values = admitted_all(call.get("ExpressionAttributeValues", _NONE))
     if values.keys() != expressions.values:
         raise _unmatched("value", expressions.values, values)
@@ -61,7 +61,10 @@ def expressions_of(call: Mapping[str, Any]) -> tuple[Expressions, Item]:
 
 
 @cache
-def _compiled(names: Names, texts: tuple[str | None, ...]) -> Expressions:
+def _compiled(
+    texts: tuple[str | None, ...], placeholders: tuple[str, ...], attributes: tuple[str, ...]
+) -> Expressions:
+    names = dict(zip(placeholders, attributes, strict=True))
     condition_text, filter_text, key_text, projection_text, update_text = texts
     parts = (
         _read(condition, condition_text, names),
@@ -70,10 +73,9 @@ def _compiled(names: Names, texts: tuple[str | None, ...]) -> Expressions:
         _read(projection, projection_text, names),
         _read(update, update_text, names),
     )
-    given = dict(names)
     used = {name for part in parts if part is not None for name in part.names}
-    if given.keys() != used:
-        raise _unmatched("name", used, given)
+    if names.keys() != used:
+        raise _unmatched("name", used, names)
     values = frozenset(value for part in parts if part is not None for value in part.values)
     return Expressions(*parts, values)
 

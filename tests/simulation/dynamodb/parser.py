@@ -5,7 +5,7 @@ placeholder that is named is given, and that names are spelled as DynamoDB lets 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
@@ -13,8 +13,8 @@ from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 from tests.simulation.dynamodb.errors import Invalid
 from tests.simulation.dynamodb.values import Item, Value
 
-#: The placeholders of an expression, as a tuple so that it can be a cache's key.
-Names = tuple[tuple[str, str], ...]
+#: The attributes that an expression's placeholders stand for.
+Names = Mapping[str, str]
 Path = tuple[str | int, ...]
 #: Reads a value from an item and the values given; None where there is none.
 Operand = Callable[[Item, Item], Value | None]
@@ -30,7 +30,7 @@ class Parser:
         self._kind = kind
         self._tokens = self._split(text)
         self._position = 0
-        self._names = dict(names)
+        self._names = names
         self.used_names: set[str] = set()
         self.used_values: set[str] = set()
 

@@ -1,8 +1,7 @@
 """Writes as DynamoDB takes them, alone or as a transaction's operations."""
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.simulation.dynamodb.conditions import Condition
 from tests.simulation.dynamodb.errors import Invalid, NoSuchTable
@@ -30,8 +29,7 @@ _PARAMETERS = {
 }
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(NamedTuple):
     """One item's write: what it is conditional on, and what it makes of the item."""
 
     table: Table
