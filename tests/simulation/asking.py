@@ -77,10 +77,12 @@ class Asking:
             self._ask(person.user_id, int(self._rng.uniform(since, until)))
 
     def _is_quiet(self) -> bool:
-        """Whether all that Stripe told has been worked on, and well."""
-        world = self._world
-        troubled = world.lost or world.cloud.dead_letters or world.cloud.failed_runs()
-        return not troubled and not world.busy()
+        """Whether all that Stripe told has arrived and been worked on, and well."""
+        world, cloud = self._world, self._world.cloud
+        if world.busy() or cloud.dead_letters or cloud.failed_runs():
+            return False
+        arrived = {run.event_id for run in cloud.runs.values()} | set(cloud.unwanted)
+        return all(event["id"] in arrived for event in world.sent)
 
     def _ask(self, user_id: str, now: int) -> None:
         known = self._known.get(user_id) or self._look(user_id)

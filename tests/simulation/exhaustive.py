@@ -3,6 +3,15 @@
 A case is the core events of a lifecycle, as the local Stripe tells them while a customer lives it.
 Each variant plays them into a world of its own: in one order, with one process dying at one call,
 or with two executions that hand over to each other at chosen calls. Then the judge looks.
+
+Of interleavings those are left out that can't differ from one that is played. Two calls next to
+each other that touch no common item, or only read it, may change places: neither notices, and what
+they leave behind is the same. So a hand-over that is moved past one call comes to the same where
+that call is free in this sense of all that the other execution did meanwhile. What each call
+touches is noted while its variant is played; a variant that comes to the same has the same calls,
+so one is left out only ever by what was seen. For this the clock must not tell them apart, so all
+hand-overs happen within the same second. Calls of Stripe are free: here nobody writes to it, and
+what is due at Stripe is done before. So is the publisher, which only marks facts that are told.
 """
 
 from __future__ import annotations
@@ -14,6 +23,7 @@ from typing import Any
 
 from tests.simulation import actions as a
 from tests.simulation.actions import DAY, HOUR, Action
+from tests.simulation.dynamodb.client import schemas
 from tests.simulation.faults import CALM, Fates, ToldFates
 from tests.simulation.judge import Judge
 from tests.simulation.play import finish
@@ -24,8 +34,12 @@ Json = dict[str, Any]
 
 #: So many events at a time are put in every order.
 MOST = 6
-#: Seconds that a process which hands over stays away: longer than the other one needs.
-AWAY = 10.0
+#: Seconds between the events of a case where they don't come all at once.
+APART = 60.0
+#: Seconds that a process which hands over stays away: the other one needs none.
+AWAY = 0.01
+#: The second of two executions begins so much later.
+LATER = 0.001
 
 
 @dataclass(frozen=True)
@@ -184,14 +198,49 @@ CASES = (
 
 @dataclass(frozen=True)
 class Variant:
-    """The core events in an order, by position, each so many seconds after the one before.
+    """The core events in an order, by position, each at its moment (seconds from the start).
 
     ``fates`` are those of an event's execution, by position.
     """
 
     order: tuple[int, ...]
-    gap: float
+    moments: tuple[float, ...]
     fates: Mapping[int, ToldFates]
+
+    @classmethod
+    def apart(cls, order: tuple[int, ...], fates: Mapping[int, ToldFates]) -> Variant:
+        """Each event is worked on before the next one comes."""
+        return cls(order, tuple(APART * place for place in range(len(order))), fates)
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a call reads and writes: items as (table, key), and whole tables with no key."""
+
+    reads: frozenset[tuple[str, str | None]] = frozenset()
+    writes: frozenset[tuple[str, str | None]] = frozenset()
+
+    def is_free_of(self, other: Touch) -> bool:
+        """Whether the two may change places."""
+        return not (
+            _meet(self.writes, other.reads | other.writes) or _meet(other.writes, self.reads)
+        )
+
+
+def _meet(one: frozenset[tuple[str, str | None]], other: frozenset[tuple[str, str | None]]) -> bool:
+    return any(a[0] == b[0] and (a[1] == b[1] or None in (a[1], b[1])) for a in one for b in other)
+
+
+class NotedFates(ToldFates):
+    """Notes what each call touches: nothing, unless it is one of DynamoDB's."""
+
+    def __init__(self, faults: Mapping[int, str], pauses: Mapping[int, float]) -> None:
+        super().__init__(faults, pauses)
+        self.touched: list[Touch] = []
+
+    def strikes(self, kinds: Sequence[str]) -> str | None:
+        self.touched.append(Touch())
+        return super().strikes(kinds)
 
 
 class Stage:
@@ -200,6 +249,7 @@ class Stage:
     def __init__(self, case: Case, fates: Mapping[str, Fates]) -> None:
         self.world = World(Setting(seed=1, people=1, weather=CALM), fates=fates)
         self.judge = Judge(self.world)
+        self._note_touches()
         self._act(case.before)
         self.world.settle(DAY)
         self.core: list[Json] = []
@@ -207,6 +257,24 @@ class Stage:
         self._act(case.part)
         self.world.intercept = None
         self.world.settle(DAY)
+
+    def _note_touches(self) -> None:
+        """Have what a call touches noted with the fates of whoever makes it."""
+        kernel, dynamodb = self.world.kernel, self.world._dynamodb
+
+        def noting(operation: str, serve: Callable[..., Json]) -> Callable[..., Json]:
+            def served(**call: Any) -> Json:
+                fates = kernel.current.fates
+                try:
+                    return serve(**call)
+                finally:
+                    if isinstance(fates, NotedFates):
+                        fates.touched[-1] = _touch(operation, call)
+
+            return served
+
+        for operation in OPERATIONS:
+            setattr(dynamodb, operation, noting(operation, getattr(dynamodb, operation)))
 
     def _act(self, actions: Sequence[Action]) -> None:
         for number, action in enumerate(actions):
@@ -232,9 +300,8 @@ def play(case: Case, variant: Variant) -> None:
     fates = {f"core {position}": fates for position, fates in variant.fates.items()}
     stage = Stage(case, fates)
     world = stage.world
-    for place, position in enumerate(variant.order):
-        event = stage.core[position]
-        _deliver(world, event, place * variant.gap, f"core {position}")
+    for moment, position in zip(variant.moments, variant.order, strict=True):
+        _deliver(world, stage.core[position], moment, f"core {position}")
     finish(world, stage.judge)
 
 
@@ -242,39 +309,102 @@ def _deliver(world: World, event: Json, after: float, label: str) -> None:
     world.kernel.after(after, lambda: world.cloud.receive(event, "scai.stripe", label))
 
 
-def orders(case: Case) -> Iterator[Variant]:
-    """Every order of the core events, each worked on before the next one comes, or all at once."""
+#: What of DynamoDB the lifecycles use.
+OPERATIONS = (
+    *("get_item", "batch_get_item", "query", "scan"),
+    *("put_item", "update_item", "delete_item", "transact_write_items"),
+)
+#: The name of each table's key.
+KEYS = {schema.name: next(iter(schema.key)) for schema in schemas()}
+
+
+def _touch(operation: str, call: Json) -> Touch:
+    match operation:
+        case "get_item":
+            return Touch(reads=frozenset([_item(call)]))
+        case "batch_get_item" | "query" | "scan":
+            tables = call.get("RequestItems") or [call["TableName"]]
+            return Touch(reads=frozenset((table, None) for table in tables))
+        case "transact_write_items":
+            inner = (each for item in call["TransactItems"] for each in item.values())
+            return Touch(writes=frozenset(map(_item, inner)))
+        case _:
+            return Touch(writes=frozenset([_item(call)]))
+
+
+def _item(call: Json) -> tuple[str, str | None]:
+    """The item that a request names; what only checks a condition on one counts as a write."""
+    table = call["TableName"]
+    value = call.get("Key") or call["Item"]
+    return table, str(next(iter(value[KEYS[table]].values())))
+
+
+def orders(case: Case) -> Iterator[Iterator[Variant]]:
+    """Every order of the core events: each worked on before the next one comes, and all at once."""
     for order in permutations(range(_count(case))):
-        yield Variant(order, 60.0, {})
+        yield iter((Variant.apart(order, {}), Variant(order, (0.0,) * len(order), {})))
 
 
-def crashes(case: Case) -> Iterator[Variant]:
+def crashes(case: Case) -> Iterator[Iterator[Variant]]:
     """The events in order, with one execution dying at one of its calls."""
-    count = _count(case)
+    order = tuple(range(_count(case)))
     for position, calls in enumerate(_calls(case)):
         for call in range(1, calls + 1):
-            for death in ("dies_before", "dies_after"):
-                yield Variant(tuple(range(count)), 60.0, {position: ToldFates({call: death}, {})})
+            yield iter(
+                [
+                    Variant.apart(order, {position: ToldFates({call: death}, {})})
+                    for death in ("dies_before", "dies_after")
+                ]
+            )
 
 
-def interleavings(case: Case) -> Iterator[Variant]:
+def interleavings(case: Case) -> Iterator[Iterator[Variant]]:
     """Two executions at a time, that hand over to each other up to twice."""
-    count, calls = _count(case), _calls(case)
-    for first in range(count):
-        for second in range(count):
-            if first != second:
-                rest = [n for n in range(count) if n not in (first, second)]
-                order = (first, second, *rest)
-                for left in range(1, calls[first] + 1):
-                    for right in range(calls[second] + 1):
-                        yield Variant(
-                            order,
-                            0.0,
-                            {
-                                first: ToldFates({}, {left: AWAY}),
-                                second: ToldFates({}, {right: 2 * AWAY}),
-                            },
-                        )
+    calls = _calls(case)
+    for pair in permutations(range(len(calls)), 2):
+        rest = [n for n in range(len(calls)) if n not in pair]
+        yield _interleaved((*pair, *rest), calls[pair[0]], calls[pair[1]])
+
+
+def _interleaved(order: tuple[int, ...], first: int, second: int) -> Iterator[Variant]:
+    """The first hands over before a call, the second then before one of its own or at its end.
+
+    Who takes a variant plays it before taking the next: what its calls touched decides which can
+    be left out. Where it wasn't played, none is.
+    """
+    moments = (0.0, LATER, *(APART * place for place in range(2, len(order))))
+    noted: dict[tuple[int, int], tuple[list[Touch], list[Touch]]] = {}
+    for left in range(1, first + 1):
+        for right in range(1, second + 2):
+            touched = _the_same(noted, left, right)
+            if touched is None:
+                one, other = NotedFates({}, {left: AWAY}), NotedFates({}, {right: 2 * AWAY})
+                yield Variant(order, moments, {order[0]: one, order[1]: other})
+                touched = (one.touched, other.touched) if one.touched else None
+            if touched is not None:
+                noted[left, right] = touched
+
+
+def _the_same(
+    noted: Mapping[tuple[int, int], tuple[list[Touch], list[Touch]]], left: int, right: int
+) -> tuple[list[Touch], list[Touch]] | None:
+    """The calls of an interleaving that comes to the same, with one call less before a hand-over.
+
+    It does where that call is free of what the other execution does while its own one is away.
+    """
+    if (fewer := noted.get((left - 1, right))) is not None:
+        first, second = fewer
+        if all(_are_free(call, second[: right - 1]) for call in first[left - 2 : left - 1]):
+            return fewer
+    if (fewer := noted.get((left, right - 1))) is not None:
+        first, second = fewer
+        if all(_are_free(call, first[left - 1 :]) for call in second[right - 2 : right - 1]):
+            return fewer
+    return None
+
+
+def _are_free(call: Touch, others: Sequence[Touch]) -> bool:
+    return all(call.is_free_of(other) for other in others)
 
 
 def _count(case: Case) -> int:
@@ -284,11 +414,12 @@ def _count(case: Case) -> int:
 def _calls(case: Case) -> list[int]:
     """How many calls each core event's execution makes, played in order."""
     counting = {n: ToldFates({}, {}) for n in range(_count(case))}
-    play(case, Variant(tuple(counting), 60.0, counting))
+    play(case, Variant.apart(tuple(counting), counting))
     return [counting[n].calls for n in sorted(counting)]
 
 
-KINDS: Mapping[str, Callable[[Case], Iterator[Variant]]] = {
+#: Variants of a case, in groups of which each is for one process.
+KINDS: Mapping[str, Callable[[Case], Iterator[Iterator[Variant]]]] = {
     "orders": orders,
     "crashes": crashes,
     "interleavings": interleavings,

@@ -25,6 +25,8 @@ GOOD = ("pm_card_visa", "pm_card_mastercard", "pm_card_amex")
 FIRST_CARDS = (*GOOD, *GOOD, *GOOD, "pm_card_chargeCustomerFail", "pm_card_threeDSecure2Required")
 
 
+#: In so many histories a policy changes while it matters.
+POLICIES = 0.1
 #: In so many histories there is one more person, whose customer lives on a test clock.
 CLOCKS = 0.15
 
@@ -85,29 +87,29 @@ class _Draw:
             strangers=self._some(people, 0.1),
             latecomers=self._some(people, 0.1),
         )
-        further = [self._in_portal(people) for _ in range(self._between.choice((0, 0, 1, 2)))]
+        happening = [Numbered(n, action) for n, action in enumerate(actions)]
+        stories = [self._in_portal(people) for _ in range(self._between.choice((0, 0, 1, 2)))]
         if on_clock:
-            further.append(_on_clock(people, self._between))
-        return History(setting, self._merged(actions, further))
+            stories.append(_on_clock(people, self._between))
+        for story in stories:
+            self._mix_in(story, happening)
+        if self._between.random() < POLICIES:
+            who = self._between.randrange(people)
+            self._mix_in(_policy_changes(who, self._between), happening)
+        return History(setting, tuple(happening))
 
     def _in_portal(self, people: int) -> list[Action]:
         make = self._between.choice(_IN_PORTAL)
         return make(self._between.randrange(people), self._between)
 
-    def _merged(
-        self, actions: Sequence[Action], further: Sequence[Sequence[Action]]
-    ) -> tuple[Numbered, ...]:
-        """All of them, each in its order; the further ones happen between the others."""
-        merged = [Numbered(n, action) for n, action in enumerate(actions)]
-        number = len(merged)
-        for story in further:
-            place = self._between.randint(0, len(merged))
-            for action in story:
-                if self._between.random() < 0.4:
-                    place = self._between.randint(place, len(merged))
-                merged.insert(place, Numbered(number, action))
-                number, place = number + 1, place + 1
-        return tuple(merged)
+    def _mix_in(self, story: Sequence[Action], happening: list[Numbered]) -> None:
+        """Let a story happen between what happens already, in its own order."""
+        place = self._between.randint(0, len(happening))
+        for action in story:
+            if self._between.random() < 0.4:
+                place = self._between.randint(place, len(happening))
+            happening.insert(place, Numbered(len(happening), action))
+            place += 1
 
     def _some(self, people: int, share: float) -> frozenset[int]:
         return frozenset(who for who in range(people) if self._rng.random() < share)
@@ -336,6 +338,25 @@ _IN_PORTAL: tuple[Callable[[int, random.Random], list[Action]], ...] = (
     _seats,
     _unfinalized_renewal,
 )
+
+
+def _policy_changes(who: int, rng: random.Random) -> list[Action]:
+    """Collection is paused, or grace runs, while another policy is deployed."""
+    if rng.random() < 0.5:
+        return [
+            a.ChangePolicy("PAUSED_COLLECTION_ACCESS", "restricted"),
+            a.PauseCollection(who, rng.choice(("void", "keep_as_draft"))),
+            a.Wait(rng.choice((5.0, HOUR))),
+            a.ChangePolicy("PAUSED_COLLECTION_ACCESS", "full"),
+            a.ChangeQuantity(who, rng.randint(1, 9)),
+        ]
+    return [
+        a.Behave(who, "insufficient_funds"),
+        a.WaitForRenewal(who),
+        a.Wait(2 * HOUR),
+        a.ChangePolicy("GRACE_PERIOD_DAYS", rng.choice(("1", "2", "30"))),
+        a.Wait(rng.choice((3 * DAY, 9 * DAY, 40 * DAY))),
+    ]
 
 
 def _on_clock(who: int, rng: random.Random) -> list[Action]:

@@ -307,7 +307,7 @@ def retry_with_a_fresh_key() -> Iterator[None]:
 # -- Access
 
 
-@_mutant(68, invariants.ACCESS)
+@_mutant(52, invariants.ACCESS)
 def grace_from_current_period_end() -> Iterator[None]:
     """Grace is counted from the end of the period, which a failed renewal has moved on."""
 
@@ -392,6 +392,47 @@ def paid_until_the_period_ends() -> Iterator[None]:
         return found.model_copy(update={"until": record.subscription.current_period_end})
 
     with patch.object(access, "access_of", access_of):
+        yield
+
+
+@_mutant(410, invariants.ACCESS)
+def nobody_waits_for_the_end_of_grace() -> Iterator[None]:
+    """Access ends with grace, but nobody announces it before Stripe tells something else."""
+    with patch.object(billing.reducer, "decide_on_debt", lambda _record: Ignore(reason="waited")):
+        yield
+
+
+@_mutant(607, invariants.ACCESS)
+def a_change_of_policy_is_not_announced() -> Iterator[None]:
+    """What paused collection means is announced by the policy that was there first."""
+    original = access.access_of
+
+    def access_of(record: Record, policy: Any, now: int) -> Any:
+        return original(record, policy.model_copy(update={"paused_collection": "full"}), now)
+
+    with patch.object(derive, "access_of", access_of), patch.object(facts, "access_of", access_of):
+        yield
+
+
+@_mutant(285, invariants.MONEY)
+def a_customer_is_never_looked_for() -> Iterator[None]:
+    """A try whose answer was lost more than a day ago makes a second customer."""
+    with patch.object(checkout.Checkout, "_customer_made_for", lambda _self, _user: None):
+        yield
+
+
+@_mutant(5, invariants.OUTCOMES)
+def who_was_late_stays_unknown() -> Iterator[None]:
+    """A user whom an event named before there was one is never looked for again."""
+    original, unknown = UserStore.find, set()
+
+    def find(self: UserStore, user_id: str) -> Any:
+        found = None if (self._client, user_id) in unknown else original(self, user_id)
+        if found is None:
+            unknown.add((self._client, user_id))
+        return found
+
+    with patch.object(UserStore, "find", find):
         yield
 
 
