@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.simulation.dynamodb.errors import Invalid
 from tests.simulation.dynamodb.values import Item, Value, admitted, check_size, comparable
@@ -163,7 +163,8 @@ class Table:
         return self.items if consistent or self.held is None else self.held
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Page:
     """A page of a query or a scan: of which table or index, from where, how much, which way."""
 
     schema: Schema
