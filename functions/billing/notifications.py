@@ -20,7 +20,7 @@ from billing.contracts.facts import (
     SubscriptionEnded,
     TrialEnding,
 )
-from billing.domain.record import Invoice, Value
+from billing.domain.record import PAID, Invoice, Value
 from billing.timestamps import DAY
 
 #: Older facts (seconds), as from a replay of the bus's archive, are no news to anybody.
@@ -80,7 +80,7 @@ def _welcome(fact: SubscriptionActivated) -> Notification | None:
     subscription = fact.after
     is_first = fact.before is None or fact.before.status == "incomplete"
     is_new = _occurred(fact) - subscription.subscription_created <= LONGEST_NEWS
-    if not (is_first and is_new):
+    if not (is_first and is_new and subscription.status in PAID):
         return None
     return Notification(mail="welcome", date=subscription.current_period_end)
 

@@ -37,9 +37,10 @@ class FactEnvelope(BaseModel):
 
 
 class SubscriptionActivated(FactEnvelope):
-    """Told when a subscription is paid for or in its trial, and wasn't before.
+    """Told when a live subscription becomes the user's, also in place of another live one.
 
-    Its id is ``SubscriptionActivated:{user}:{version}``.
+    Its status says whether it is paid for, in its trial, or in arrears. Its id is
+    ``SubscriptionActivated:{user}:{version}``.
     """
 
     type: Literal["SubscriptionActivated"]

@@ -104,13 +104,13 @@ def _subscription_changes(before: Record, after: Record) -> Iterator[Told]:
         return
     if old is not None and old.status in LIVE and old.subscription_id not in after.other_live_ids:
         yield Told(type="SubscriptionEnded", key=chained, before=old)
-    if new.status in PAID:
+    if new.status in LIVE:
         yield Told(type="SubscriptionActivated", key=chained, after=new)
 
 
 def _changes(old: Subscription, new: Subscription) -> Iterator[str]:
     if old.status not in LIVE:
-        if new.status in PAID:
+        if new.status in LIVE:
             yield "SubscriptionActivated"
         return
     if new.status not in LIVE:

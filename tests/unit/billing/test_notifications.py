@@ -51,6 +51,10 @@ def test_a_customer_of_old_whom_we_only_got_to_know_is_not_welcomed() -> None:
     assert chosen(a_fact("SubscriptionActivated", after=of_old)) is None
 
 
+def test_who_is_in_arrears_is_not_welcomed() -> None:
+    assert chosen(a_fact("SubscriptionActivated", after=a_subscription(status="past_due"))) is None
+
+
 def test_a_failed_payment_says_what_is_left_to_pay_and_when_it_is_tried_again() -> None:
     fact = failure(amount_paid=900, next_attempt_at=NOW + 86_400)
 

@@ -109,6 +109,16 @@ def test_a_subscription_that_takes_the_ended_ones_place_is_told_as_both() -> Non
     assert types(before, after) == ["SubscriptionEnded", "SubscriptionActivated"]
 
 
+def test_a_live_subscription_that_takes_a_live_ones_place_is_told_though_unpaid() -> None:
+    """So that who only reads the facts knows the plan, also once this one is paid for."""
+    before = a_stamped_record(1, 2)
+    in_arrears = a_stamped_record(1, 2, subscription_id="sub_2", status="past_due")
+    both = in_arrears.model_copy(update={"other_live": (a_subscription(status="past_due"),)})
+
+    assert "SubscriptionActivated" in types(before, both)
+    assert "SubscriptionEnded" not in types(before, both)
+
+
 def test_each_further_live_subscription_is_found_once() -> None:
     double = a_subscription(subscription_id="sub_2")
     found = a_stamped_record(1, 2).model_copy(update={"other_live": (double,)})
