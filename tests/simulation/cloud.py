@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from billing.contracts.facts import SOURCE
 from billing.contracts.status_changes import ExecutionFailed
@@ -67,7 +67,7 @@ class Run:
     @property
     def text(self) -> str:
         """Its input as Step Functions tells it."""
-        return json.dumps(self.data, separators=(",", ":"))
+        return self.execution.input.decode()
 
     @property
     def failed(self) -> Failed:
@@ -129,7 +129,7 @@ class Cloud:
     def receive(self, event: Json, source: str, label: str) -> None:
         """An event of Stripe's is on our bus: start what wants it, or leave it as a dead letter."""
         envelope = {"source": source, "detail-type": event["type"], "detail": event}
-        wanting = [rule for rule in deployment.rules() if rule.wants(envelope)]
+        wanting = [rule for rule in deployment.rules_for(event["type"]) if rule.wants(envelope)]
         assert len(wanting) <= 1, f"{event['type']} is wanted by {[r.name for r in wanting]}"
         for rule in wanting:
             try:
@@ -237,13 +237,13 @@ class Cloud:
         if run.fates.happens(f"unheard {effect.state}", self.weather.calls / 4):
             self._kernel.after(run.fates.between(0.0, 5.0), unheard)
 
-    def _step(self, effect: Invoke) -> Any:
+    def _step(self, effect: Invoke) -> BaseModel:
         function = deployment.function(effect.resource)
         try:
             request = function.input_model.model_validate(effect.payload)
         except ValidationError as error:
             raise ContractViolation(explain(error)) from None
-        return function.step(request, self.ports).model_dump(mode="json")
+        return function.step(request, self.ports)
 
     def _process(
         self, fates: Fates, work: Callable[[], Any], ended: Ended, life: float = FUNCTION_LIFE

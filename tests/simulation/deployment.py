@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast, get_type_hints
@@ -34,13 +34,15 @@ class Rule:
     machine: str
     types: tuple[str, ...]  # of which some end in "*"
     pattern: EventPattern | None  # None where the type decides
+    read: Json  # the members of an event that the pattern reads
     paths: tuple[tuple[str, tuple[str, ...]], ...]
     template: Json  # the input, with a placeholder for each value that the event gives
 
     def wants(self, envelope: Json) -> bool:
-        if not matches(envelope["detail-type"], self.types):
-            return False
-        return self.pattern is None or self.pattern.matches_event(cast("Any", envelope))
+        """Whether it matches an event of one of its types."""
+        if self.pattern is None:
+            return True
+        return self.pattern.matches_event(cast("Any", _only(envelope, self.read)))
 
     def input_for(self, envelope: Json) -> Json:
         """What the rule's transformer makes of an event. A path that isn't there is an error."""
@@ -86,6 +88,12 @@ def rules() -> tuple[Rule, ...]:
 
 
 @cache
+def rules_for(type_: str) -> tuple[Rule, ...]:
+    """The rules that may want an event of this type."""
+    return tuple(rule for rule in rules() if matches(type_, rule.types))
+
+
+@cache
 def wanted_types() -> tuple[str, ...]:
     """The event types that some rule names: what Stripe's destination is set up to send."""
     return tuple(sorted({type_ for rule in rules() for type_ in rule.types}))
@@ -114,6 +122,7 @@ def _rule(name: str, rule: Json, machine: str) -> Rule:
         machine=machine,
         types=tuple(_types(rule["EventPattern"])),
         pattern=None if by_type else EventPattern.load(json.dumps(rule["EventPattern"])),
+        read=_read([rule["EventPattern"]]),
         paths=tuple(
             (variable, tuple(path.removeprefix("$.").split(".")))
             for variable, path in transformer["InputPathsMap"].items()
@@ -131,6 +140,31 @@ def _types(pattern: Any) -> list[str]:
     wanted = pattern.get("detail-type", [])
     named = [each if isinstance(each, str) else f"{each['prefix']}*" for each in wanted]
     return named + [type_ for value in pattern.values() for type_ in _types(value)]
+
+
+def _read(patterns: Sequence[Any]) -> Json:
+    """The members that these patterns read; none of a value that is asked for as a whole."""
+    asked: dict[str, list[Any]] = {}
+    if not any(isinstance(pattern, list) for pattern in patterns):
+        for name, part in (member for pattern in patterns for member in _members(pattern)):
+            asked.setdefault(name, []).append(part)
+    return {name: _read(parts) for name, parts in asked.items()}
+
+
+def _members(pattern: Json) -> Iterator[tuple[str, Any]]:
+    """What a pattern asks for in any of its alternatives."""
+    for name, part in pattern.items():
+        if name == "$or":
+            yield from (member for alternative in part for member in _members(alternative))
+        else:
+            yield name, part
+
+
+def _only(event: Any, members: Json) -> Any:
+    """These members of an event, as far as it has them; all of it where none are named."""
+    if not members or not isinstance(event, dict):
+        return event
+    return {name: _only(event[name], inner) for name, inner in members.items() if name in event}
 
 
 def _filled(template: Any, values: Mapping[str, Any]) -> Any:

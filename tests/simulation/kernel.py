@@ -10,7 +10,8 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from math import inf
+from typing import Any, Protocol
 
 from greenlet import getcurrent, greenlet
 
@@ -33,12 +34,26 @@ class Died(BaseException):
         self.error = error
 
 
+class Timers(Protocol):
+    """What falls due elsewhere, by the same clock."""
+
+    def next_at(self) -> float | None: ...
+
+    def run_due(self) -> None: ...
+
+
 class Kernel:
-    """The clock and the queue of what is due; ``now`` is UTC seconds."""
+    """The clock and the queue of what is due; ``now`` is UTC seconds.
+
+    What ``timers`` have at a moment comes before what the queue has at the same one.
+    """
 
     def __init__(self, start: float) -> None:
         self.now = start
         self.hub = getcurrent()
+        self.timers: Timers
+        self.passes: Callable[[float], None]  # hears until when nothing happens, before it passes
+        self._end = start  # of the run that is under way
         self._running: Process | None = None
         self._queue: list[tuple[float, int, Thunk]] = []
         self._count = count()
@@ -49,9 +64,6 @@ class Kernel:
 
     def after(self, seconds: float, thunk: Thunk) -> None:
         self.at(self.now + seconds, thunk)
-
-    def next_at(self) -> float | None:
-        return self._queue[0][0] if self._queue else None
 
     @property
     def current(self) -> Process:
@@ -74,11 +86,48 @@ class Kernel:
         """How many things are still to be done."""
         return len(self._queue)
 
-    def step(self) -> None:
-        """Do the next thing that is due, at its moment."""
-        at, _, thunk = heapq.heappop(self._queue)
-        self.now = max(self.now, at)
-        thunk()
+    def run_until(self, moment: float) -> None:
+        """Do everything that is due until then."""
+        self._end = moment
+        while self._step(moment):
+            pass
+        self.passes(moment)
+        self.now = max(self.now, moment)
+
+    def run_while(self, busy: Callable[[], bool], end: float) -> None:
+        """Do what is due as long as there is reason to, until the end."""
+        self._end = end
+        while busy() and self.now < end:
+            self._step()
+
+    def skip_to(self, moment: float) -> bool:
+        """Let time pass at once; False where something else is to be done by then."""
+        undisturbed = moment < self._end and moment < min(self._queued(), self._timed())
+        if undisturbed:
+            self.passes(moment)
+            self.now = moment
+        return undisturbed
+
+    def _step(self, until: float = inf) -> bool:
+        """Do the next thing that is due until then, at its moment; False where there is none."""
+        queued, timed = self._queued(), self._timed()
+        if until < queued and until < timed:
+            return False
+        self.passes(min(queued, timed))
+        if timed <= queued:
+            self.now = max(self.now, timed)
+            self.timers.run_due()
+        else:
+            self.now = max(self.now, queued)
+            heapq.heappop(self._queue)[-1]()
+        return True
+
+    def _queued(self) -> float:
+        return self._queue[0][0] if self._queue else inf
+
+    def _timed(self) -> float:
+        at = self.timers.next_at()
+        return inf if at is None else at
 
 
 @dataclass(frozen=True)
@@ -120,10 +169,12 @@ class Process:
         if seconds == 0.0 and not self.kernel.due:
             return
         until = self.kernel.now + seconds
-        if until < self._deadline:
-            self.kernel.at(until, self._go_on)
-        else:
+        if until >= self._deadline:
             self.kernel.at(self._deadline, self._time_out)
+        elif self.kernel.skip_to(until):
+            return
+        else:
+            self.kernel.at(until, self._go_on)
         self.kernel.hub.switch()
 
     def call(self, kinds: Sequence[str], effect: Callable[[str | None], Any]) -> Any:

@@ -98,14 +98,20 @@ def finish(world: World, judge: Judge) -> None:
 
 
 def recover(world: World) -> None:
-    """What operators do: redrive what failed, and what could not be delivered."""
+    """What operators do: redrive what failed, and what could not be delivered.
+
+    Where that brings nothing, the next round would be the same.
+    """
     for turn in range(ROUNDS):
         world.settle(REST)
-        for number, letter in enumerate(list(world.cloud.dead_letters)):
+        letters, failed = list(world.cloud.dead_letters), world.cloud.failed_runs()
+        for number, letter in enumerate(letters):
             world.cloud.redrive_dead_letter(letter, f"end letter {turn}.{number}")
-        for run in world.cloud.failed_runs():
+        for run in failed:
             world.cloud.redrive(run)
         world.settle(REST)
+        if not letters and world.cloud.failed_runs() == failed:
+            return
 
 
 def reconcile(world: World) -> None:

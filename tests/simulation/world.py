@@ -18,6 +18,7 @@ from tests.simulation import deployment
 from tests.simulation.cloud import Cloud
 from tests.simulation.dynamodb.client import MemoryDynamoDB
 from tests.simulation.faults import CALM, CalmFates, DrawnFates, Fates, Struck, Weather
+from tests.simulation.invariants import Violation
 from tests.simulation.kernel import Kernel, Life, Process
 from tests.simulation.ports import (
     Clients,
@@ -92,6 +93,8 @@ class World:
             **setting.stripe,
         )
         self.stripe.told = self._told
+        self.kernel.timers = self.stripe
+        self.kernel.passes = lambda until: self.passes(until)  # noqa: PLW0108 - replaced later
         self.stripe_down_until = 0.0
         self.tables = MemoryDynamoDB()
         self.environment = deployment.template().environment() | dict(setting.policy)
@@ -161,12 +164,13 @@ class World:
         self._requests += 1
         fates = self.fates_of(f"{self.doing} request {self._requests}")
         life = Life(API_LIFE, fates, fates.skew(self.weather.skew))
-        Process(
-            self.kernel,
-            life,
-            work,
-            lambda result, error: ended(None if error is not None else result),
-        )
+
+        def heard(result: Any, error: BaseException | None) -> None:
+            if isinstance(error, Violation):
+                raise error
+            ended(None if error is not None else result)
+
+        Process(self.kernel, life, work, heard)
 
     def add_user(self, person: Person, **attributes: Any) -> None:
         """Add them to the SaaS's own table."""
@@ -226,35 +230,15 @@ class World:
 
     def run_until(self, moment: float) -> None:
         """Let everything happen that happens until then."""
-        while (at := self._next_at()) is not None and at <= moment:
-            self._step(at)
-        self.passes(moment)
-        self.kernel.now = max(self.kernel.now, moment)
+        self.kernel.run_until(moment)
 
     def settle(self, most: float) -> None:
         """Let time pass until nothing of ours is under way, but for those who wait for days."""
-        end = self.kernel.now + most
-        while self.busy() and self.kernel.now < end:
-            at = self._next_at()
-            assert at is not None
-            self._step(at)
+        self.kernel.run_while(self.busy, self.kernel.now + most)
 
     def busy(self) -> bool:
         """Whether something is under way that isn't just waiting for a deadline."""
         return self.kernel.pending > self.cloud.waiting + 1  # the schedule's next night
-
-    def _next_at(self) -> float | None:
-        moments = (self.kernel.next_at(), self.stripe.next_at())
-        return min((at for at in moments if at is not None), default=None)
-
-    def _step(self, at: float) -> None:
-        self.passes(at)
-        timer = self.stripe.next_at()
-        if timer is not None and timer <= at:
-            self.kernel.now = max(self.kernel.now, timer)
-            self.stripe.run_due()
-        else:
-            self.kernel.step()
 
     # -- Events
 

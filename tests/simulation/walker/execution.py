@@ -98,9 +98,11 @@ class Execution:
             InputTooLarge: the input is too large to start with.
         """
         try:
-            self._data = _crossed(data)
+            #: The input as JSON text.
+            self.input = _json(data)
         except DataLimitExceeded as limit:
             raise InputTooLarge(str(limit)) from None
+        self._data = from_json(self.input)
         self._machine = machine
         self._started = {
             "Id": arn,
@@ -167,6 +169,7 @@ class Execution:
         match state:
             case Task():
                 self._tries = [0] * len(state.retriers)
+                self._payload = _json(state.payload(self._data, self._context))
                 return self._invoke(state)
             case Choice():
                 return self._chosen(state)
@@ -181,7 +184,8 @@ class Execution:
                 return Succeeded(state.name, self._data)
 
     def _done(self, task: Task, result: Any) -> Step:
-        data = task.place(self._data, task.select(_crossed(result), self._context))
+        answer = from_json(_json(result))
+        data = task.place(self._data, task.select(answer, self._context))
         _json(data)
         self._data = data
         return self._after(task)
@@ -202,7 +206,7 @@ class Execution:
         return Succeeded(state.name, self._data) if state.next is None else state.next
 
     def _invoke(self, task: Task) -> Invoke:
-        payload = _crossed(task.payload(self._data, self._context))
+        payload = from_json(self._payload)
         return Invoke(task.name, task.resource, payload, sum(self._tries), task.timeout)
 
     def _chosen(self, choice: Choice) -> Step:
@@ -249,11 +253,6 @@ def _json(data: Any) -> bytes:
     if len(text) > MAX_BYTES:
         raise DataLimitExceeded(f"{len(text)} bytes are more than {MAX_BYTES}")
     return text
-
-
-def _crossed(data: Any) -> Any:
-    """Data on the other side of the wire: a copy, of nothing but JSON."""
-    return from_json(_json(data))
 
 
 def _seconds(value: Any) -> float:
