@@ -37,11 +37,14 @@ def with_derived(record: Record, policy: Policy, now: int, waiter: str | None = 
 
 
 def _who_waits(before: Dunning | None, after: Dunning, now: int) -> str | None:
-    """Who waited goes on waiting; whose wait was over when a new debt began has ended."""
+    """Who waited goes on waiting; whose wait was over when a new debt began has ended.
+
+    So has theirs whose wait was over when a change of policy gave the same debt more grace.
+    """
     if before is None:
         return None
-    same_debt = before.invoice_id == after.invoice_id
-    return before.execution if same_debt or before.until > now else None
+    waited_for_it = before.invoice_id == after.invoice_id and before.until >= after.until
+    return before.execution if waited_for_it or before.until > now else None
 
 
 def say_the_same(one: Record, other: Record) -> bool:

@@ -88,6 +88,16 @@ def test_whose_wait_is_over_does_not_wait_for_the_next_debt() -> None:
     assert (later.dunning.invoice_id, later.dunning.execution) == ("in_2", "second")
 
 
+def test_whose_wait_is_over_does_not_wait_for_grace_that_a_new_policy_adds() -> None:
+    over = owing(finalized=NOW - 8 * DAY, failed_attempts=1)
+    waited = with_derived(over, POLICY, NOW, waiter="first")
+
+    later = with_derived(waited, Policy(grace_days=30), NOW, waiter="second")
+
+    assert later.dunning is not None
+    assert later.dunning.execution == "second"
+
+
 def test_who_waits_for_a_debt_goes_on_to_the_next_if_it_comes_in_time() -> None:
     waited = with_derived(owing(failed_attempts=1), POLICY, NOW, waiter="first")
     next_debt = an_invoice(invoice_id="in_2", invoice_created=NOW, finalized_at=NOW)
