@@ -69,6 +69,7 @@ class MailSettings(Settings):
     mail_language: str = Field(alias="MAIL_LANGUAGE", pattern="^[a-z]{2}$")
     product_name: str = Field(alias="PRODUCT_NAME", min_length=1)
     billing_page_url: str = Field(alias="BILLING_PAGE_URL", min_length=1)
+    dead_letter_queue: str = Field(alias="MAILS_DEAD_LETTER_QUEUE", min_length=1)
 
 
 def load(model: type[Model]) -> Model:

@@ -34,10 +34,10 @@ class Delivery(Value):
     """What came of a mail.
 
     ``refused``: for good. ``deferred``: nothing left, so it may be sent again. ``unknown``: it may
-    have left, so it may not.
+    have left, so it may not. ``no_address``: there is nobody to write to.
     """
 
-    outcome: Literal["sent", "refused", "deferred", "unknown"]
+    outcome: Literal["sent", "refused", "deferred", "unknown", "no_address"]
     message_id: str | None = None
     error: str | None = None
 

@@ -1,4 +1,4 @@
-"""Which mail a fact calls for, if any: pure, and by the fact alone.
+"""Which mail a fact calls for, if any: pure, by the fact and by the record as it is by now.
 
 Guards that a customer hears of everything that asks something of them, once, and of nothing else:
 what was overtaken meanwhile, or is history to a customer whom we only just got to know, is no news.
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from billing.contracts.facts import (
     CancellationScheduled,
     FactEnvelope,
+    FactEvent,
     PaymentActionRequired,
     PaymentFailed,
     PaymentRecovered,
@@ -20,7 +21,7 @@ from billing.contracts.facts import (
     SubscriptionEnded,
     TrialEnding,
 )
-from billing.domain.record import PAID, Invoice, Value
+from billing.domain.record import LIVE, PAID, Invoice, Record, Subscription, Value
 from billing.timestamps import DAY
 
 #: Older facts (seconds), as from a replay of the bus's archive, are no news to anybody.
@@ -28,6 +29,7 @@ LONGEST_NEWS = 3 * DAY
 
 Mail = Literal[
     "welcome",
+    "first_payment_failed",
     "payment_failed",
     "payment_retried",
     "action_required",
@@ -60,13 +62,37 @@ class Notification(Value):
     date: int | None = None
 
 
-def notification_of(fact: FactEnvelope, now: int) -> Notification | None:
-    """Choose the mail that a fact calls for at ``now`` (UTC seconds)."""
+def notification_of(fact: FactEvent, record: Record, now: int) -> Notification | None:
+    """Choose the mail that a fact calls for at ``now`` (UTC seconds), with the record of then."""
     choose = _CHOICES.get(type(fact))
     if choose is None or now - _occurred(fact) > LONGEST_NEWS:
         return None
-    notification = choose(fact)
+    notification = choose(_brought_up_to_date(fact, record))
     return None if notification is None or _is_overtaken(notification, now) else notification
+
+
+def topic_of(fact: FactEvent) -> str:
+    """Name what a fact's mail is about: of one topic there is one mail.
+
+    Two facts tell of an attempt that failed because the customer has to confirm it.
+    """
+    if isinstance(fact, PaymentFailed | PaymentActionRequired):
+        return f"PaymentAttempt:{fact.after.invoice_id}:{_attempt(fact)}"
+    return fact.id
+
+
+def _brought_up_to_date(fact: FactEvent, record: Record) -> FactEvent:
+    """Give the fact its invoice or subscription of now, if the record still has it.
+
+    A purchase stays as it was told: what was given back this time is counted from there.
+    """
+    told, stored = fact.after, record.subscription
+    current: Invoice | Subscription | None = None
+    if isinstance(told, Invoice):
+        current = record.invoices.get(told.invoice_id)
+    elif isinstance(told, Subscription) and stored is not None:
+        current = stored if stored.subscription_id == told.subscription_id else None
+    return fact if current is None else fact.model_copy(update={"after": current})
 
 
 def _is_overtaken(notification: Notification, now: int) -> bool:
@@ -86,12 +112,13 @@ def _welcome(fact: SubscriptionActivated) -> Notification | None:
 
 
 def _payment_failed(fact: PaymentFailed) -> Notification | None:
-    """Unless a later attempt failed too, or the customer is asked to confirm this one."""
+    """Unless there was a later attempt, or the customer is asked to confirm this one."""
     invoice = fact.after
-    is_newest = fact.id.endswith(f":{invoice.failed_attempts}")
-    to_confirm = invoice.action_required_attempt >= invoice.failed_attempts
-    if invoice.status != "open" or not is_newest or to_confirm:
+    to_confirm = invoice.action_required_attempt == _attempt(fact)
+    if not _is_pending(invoice, _attempt(fact)) or to_confirm:
         return None
+    if invoice.billing_reason == "subscription_create":
+        return Notification(mail="first_payment_failed", amount=_left_to_pay(invoice))
     if invoice.next_attempt_at is None:
         return Notification(mail="payment_failed", amount=_left_to_pay(invoice))
     date = invoice.next_attempt_at
@@ -100,7 +127,7 @@ def _payment_failed(fact: PaymentFailed) -> Notification | None:
 
 def _action_required(fact: PaymentActionRequired) -> Notification | None:
     invoice = fact.after
-    if invoice.status != "open":
+    if not _is_pending(invoice, _attempt(fact)):
         return None
     return Notification(mail="action_required", amount=_left_to_pay(invoice))
 
@@ -120,8 +147,12 @@ def _trial_ending(fact: TrialEnding) -> Notification | None:
     return Notification(mail="trial_ending", date=subscription.trial_end)
 
 
-def _cancellation_scheduled(fact: CancellationScheduled) -> Notification:
-    return Notification(mail="cancellation_scheduled", date=fact.after.ends_at)
+def _cancellation_scheduled(fact: CancellationScheduled) -> Notification | None:
+    """Unless it was undone, or done at once."""
+    subscription = fact.after
+    if subscription.status not in LIVE or not subscription.ending:
+        return None
+    return Notification(mail="cancellation_scheduled", date=subscription.ends_at)
 
 
 def _ended(fact: SubscriptionEnded) -> Notification | None:
@@ -159,6 +190,16 @@ _CHOICES: dict[type[FactEnvelope], Callable[[Any], Notification | None]] = {
 
 #: The fact types that may call for a mail: what the rule selects.
 MAILED = frozenset(model.__name__ for model in _CHOICES)
+
+
+def _attempt(fact: PaymentFailed | PaymentActionRequired) -> int:
+    return int(fact.id.rpartition(":")[2])
+
+
+def _is_pending(invoice: Invoice, attempt: int) -> bool:
+    """Whether it is to be paid still, and no later attempt has more to say."""
+    last = max(invoice.failed_attempts, invoice.action_required_attempt)
+    return invoice.status == "open" and attempt == last
 
 
 def _left_to_pay(invoice: Invoice) -> Money:

@@ -1,10 +1,12 @@
-"""Send Mail, on facts of our bus: tells a customer what asks something of them, by mail.
+"""Send Mail, on the queue of facts: tells a customer what asks something of them, by mail.
 
-Guards that a customer gets each mail at most once: it is claimed in the ledger before it is sent,
-and whoever comes later, or doesn't know whether it left, sends nothing. A mail that fails changes
-nothing else: no lifecycle waits for it.
+Guards that a customer gets each mail at most once, and one mail about one thing: it is claimed in
+the ledger before it is sent, and whoever comes later, or doesn't know whether it left, sends
+nothing. What SES surely did not take is handed back to the queue. A mail that fails changes nothing
+else: no lifecycle waits for it.
 """
 
+import json
 import re
 import uuid
 from functools import cached_property
@@ -16,9 +18,10 @@ from pydantic import ValidationError
 from billing.config import MailSettings, load
 from billing.contracts.facts import FactEvent, fact_event
 from billing.contracts.stripe_events import explain
+from billing.dead_letters import DeadLetters
 from billing.domain.errors import ContractViolation, MailDeferred
 from billing.mailer import Delivery, Mailer
-from billing.notifications import MAILED, Notification, notification_of
+from billing.notifications import MAILED, Notification, notification_of, topic_of
 from billing.observability import log_context, logger
 from billing.runtime import Ports
 from billing.store.dynamodb import client
@@ -28,7 +31,9 @@ from billing.wording import Wording
 
 #: One address and nothing that a header could be made of. SES judges the rest.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
-NO_ADDRESS = Delivery(outcome="refused", error="NoAddress")
+NO_ADDRESS = Delivery(outcome="no_address")
+
+Batch = dict[str, Any]
 
 
 class MailPorts(Ports):
@@ -51,6 +56,16 @@ class MailPorts(Ports):
         settings = self.settings
         return Wording(settings.mail_language, settings.product_name, settings.billing_page_url)
 
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        return DeadLetters(self.settings.dead_letter_queue)
+
+
+def send_mails(batch: Batch, ports: MailPorts) -> Batch:
+    """Send what a batch of the queue calls for; answer with the messages that must come back."""
+    again = [message for message in batch["Records"] if not _is_done(message, ports)]
+    return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in again]}
+
 
 def send_mail(fact: FactEvent, ports: MailPorts) -> Delivery | None:
     """Send the mail that a fact calls for; None where it calls for none, or was claimed before.
@@ -60,7 +75,7 @@ def send_mail(fact: FactEvent, ports: MailPorts) -> Delivery | None:
         StoreUnavailable: DynamoDB did not answer.
     """
     log_context(event_id=fact.cause, user_id=fact.user_id, customer_id=fact.customer_id)
-    notification = notification_of(fact, ports.now())
+    notification = notification_of(fact, ports.records.load(fact.user_id), ports.now())
     if notification is None:
         logger.info("no mail", fact=fact.id)
         return None
@@ -79,8 +94,43 @@ def send_mail(fact: FactEvent, ports: MailPorts) -> Delivery | None:
     return delivery
 
 
+def _is_done(message: dict[str, Any], ports: MailPorts) -> bool:
+    """Whether a message may leave the queue. What fails with one is no matter of the others."""
+    logger.remove_keys(["event_id", "user_id", "customer_id"])  # the last message's
+    try:
+        _handle(message["body"], ports)
+    except Exception:
+        logger.exception("mail not sent", message_id=message["messageId"])
+        return False
+    return True
+
+
+def _handle(body: str, ports: MailPorts) -> None:
+    """Handle an event of our bus. One that breaks its contract would come back for days."""
+    try:
+        fact = _fact_in(json.loads(body))
+    except ContractViolation:
+        logger.exception("no fact that we know")
+        ports.dead_letters.put(body)
+        return
+    if fact is not None:
+        send_mail(fact, ports)
+
+
+def _fact_in(event: dict[str, Any]) -> FactEvent | None:
+    """Read the fact; None where its type mails nothing."""
+    if event["detail-type"] not in MAILED:
+        logger.info("no mail", type=event["detail-type"])
+        return None
+    try:
+        return fact_event.validate_python(event["detail"])
+    except ValidationError as error:
+        raise ContractViolation(explain(error)) from None
+
+
 def _claim(fact: FactEvent, notification: Notification, now: int) -> Claim:
     return Claim(
+        topic=topic_of(fact),
         fact_id=fact.id,
         mail=notification.mail,
         user_id=fact.user_id,
@@ -99,13 +149,6 @@ _ports = MailPorts()
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Lambda's entry point. A fact of a type that mails nothing is passed over."""
-    if event["detail-type"] not in MAILED:
-        logger.info("no mail", type=event["detail-type"])
-        return
-    try:
-        fact = fact_event.validate_python(event["detail"])
-    except ValidationError as error:
-        raise ContractViolation(explain(error)) from None
-    send_mail(fact, _ports)
+def handler(event: Batch, _context: LambdaContext) -> Batch:
+    """Lambda's entry point."""
+    return send_mails(event, _ports)

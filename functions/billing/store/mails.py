@@ -1,7 +1,8 @@
 """The ledger's mails: one item per mail to a customer, claimed before it is sent.
 
-Guards that a mail is sent at most once, whoever is told of its fact and however often. What was
-claimed and never noted as sent stays listed by its ``attention``: whether it left is unknown.
+Guards that a mail is sent at most once, whoever is told of its fact and however often, and that
+there is one mail about one topic. What was claimed and never noted as sent stays listed by its
+``attention``: whether it left is unknown.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class Claim(Value):
-    """Who sends which mail, because of which fact; ``holder`` is unique to one try."""
+#: Nothing is left for anybody to look at.
+_SETTLED = frozenset({"sent", "no_address"})
 
+
+class Claim(Value):
+    """Who sends which mail about what, because of which fact; ``holder`` is unique to one try."""
+
+    topic: str
     fact_id: str
     mail: str
     user_id: str
@@ -46,18 +52,18 @@ class MailLog:
         )
 
     def note(self, claim: Claim, delivery: Delivery, now: int) -> None:
-        """Note what came of a claimed mail; one that isn't sent needs attention."""
+        """Note what came of a claimed mail; one that could have been sent and isn't is listed."""
         noted = {
             **self._item(claim),
             **delivery.model_dump(),
             "noted_at": now,
-            "attention": None if delivery.outcome == "sent" else "mail_failed",
+            "attention": None if delivery.outcome in _SETTLED else "mail_failed",
         }
         self._put(noted, "holder = :holder", {":holder": claim.holder})
 
     def _item(self, claim: Claim) -> dict[str, Any]:
         return {
-            "event_id": mail_id(claim.fact_id),
+            "event_id": f"mail:{claim.topic}",
             "kind": "mail",
             "type": claim.mail,
             "user_id": claim.user_id,
@@ -83,8 +89,3 @@ class MailLog:
                 return False
             raise
         return True
-
-
-def mail_id(fact_id: str) -> str:
-    """A mail's key in the ledger's key space."""
-    return f"mail:{fact_id}"

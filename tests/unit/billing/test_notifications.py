@@ -5,8 +5,16 @@ from typing import Any
 import pytest
 
 from billing.contracts.facts import FactEvent
-from billing.notifications import LONGEST_NEWS, MAILED, Money, Notification, notification_of
-from tests.support.builders import NOW, a_purchase, a_subscription, an_invoice
+from billing.domain.record import Record
+from billing.notifications import (
+    LONGEST_NEWS,
+    MAILED,
+    Money,
+    Notification,
+    notification_of,
+    topic_of,
+)
+from tests.support.builders import NOW, a_purchase, a_record, a_subscription, an_invoice
 from tests.support.facts import a_fact
 from tools.event_schemas import contracts
 
@@ -14,8 +22,14 @@ FAILED = an_invoice(attempts=1, failed_attempts=1)
 DUE = Money(amount=2900, currency="usd")
 
 
-def chosen(fact: FactEvent, at: int = NOW) -> Notification | None:
-    return notification_of(fact, at)
+def chosen(fact: FactEvent, at: int = NOW, record: Record | None = None) -> Notification | None:
+    """What a fact calls for, by default with a record that says no more than the fact."""
+    return notification_of(fact, record or Record(user_id=fact.user_id), at)
+
+
+def holding(**invoice: Any) -> Record:
+    """The record with the invoice that the facts are about."""
+    return a_record(invoices={"in_1": an_invoice(**invoice)})
 
 
 def failure(attempt: int = 1, **invoice: Any) -> FactEvent:
@@ -67,6 +81,63 @@ def test_a_failed_payment_that_is_not_tried_again_says_so() -> None:
     assert chosen(failure()) == Notification(mail="payment_failed", amount=DUE)
 
 
+@pytest.mark.parametrize("next_attempt_at", [None, NOW + 86_400])
+def test_a_first_payment_that_failed_says_nothing_of_keeping_access(
+    next_attempt_at: int | None,
+) -> None:
+    fact = failure(billing_reason="subscription_create", next_attempt_at=next_attempt_at)
+
+    assert chosen(fact) == Notification(mail="first_payment_failed", amount=DUE)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"failed_attempts": 1, "status": "paid"},
+        {"failed_attempts": 2},
+        {"failed_attempts": 1, "action_required_attempt": 1},
+        {"failed_attempts": 1, "action_required_attempt": 2},
+    ],
+)
+def test_a_failed_payment_is_no_news_once_the_record_knows_more(meanwhile: dict[str, Any]) -> None:
+    assert chosen(failure(), record=holding(failed_attempts=1)) is not None
+    assert chosen(failure(), record=holding(**meanwhile)) is None
+
+
+def test_a_failed_payment_says_what_is_left_to_pay_by_now() -> None:
+    record = holding(failed_attempts=1, amount_paid=900)
+
+    assert chosen(failure(), record=record) == Notification(
+        mail="payment_failed", amount=Money(amount=2000, currency="usd")
+    )
+
+
+@pytest.mark.parametrize("failed_attempts", [0, 1])
+def test_of_an_attempt_to_confirm_one_mail_asks_for_that_whichever_event_came_first(
+    failed_attempts: int,
+) -> None:
+    """Stripe sends two events of it, in any order: by the time of the mail both are recorded."""
+    told_then = an_invoice(failed_attempts=failed_attempts, action_required_attempt=1)
+    to_confirm = a_fact("PaymentActionRequired", "in_1:1", before=an_invoice(), after=told_then)
+    record = holding(failed_attempts=1, action_required_attempt=1)
+
+    assert chosen(failure(), record=record) is None
+    assert chosen(to_confirm, record=record) == Notification(mail="action_required", amount=DUE)
+
+
+def test_the_two_facts_of_one_attempt_are_one_topic_and_the_next_attempt_is_another() -> None:
+    asked = a_fact("PaymentActionRequired", "in_1:1", before=an_invoice(), after=FAILED)
+
+    assert topic_of(failure()) == topic_of(asked) == "PaymentAttempt:in_1:1"
+    assert topic_of(failure(attempt=2)) != topic_of(asked)
+
+
+def test_every_other_fact_is_a_topic_of_its_own() -> None:
+    fact = a_fact("SubscriptionActivated", after=a_subscription())
+
+    assert topic_of(fact) == fact.id
+
+
 @pytest.mark.parametrize("status", ["paid", "void", "uncollectible", "draft"])
 def test_a_failed_payment_of_an_invoice_that_nobody_can_pay_is_no_news(status: str) -> None:
     assert chosen(failure(status=status)) is None
@@ -88,6 +159,12 @@ def test_a_payment_to_confirm_says_what_is_left_to_pay() -> None:
     fact = a_fact("PaymentActionRequired", "in_1:1", before=an_invoice(), after=FAILED)
 
     assert chosen(fact) == Notification(mail="action_required", amount=DUE)
+
+
+def test_a_payment_to_confirm_is_no_news_once_a_later_attempt_failed() -> None:
+    fact = a_fact("PaymentActionRequired", "in_1:1", before=an_invoice(), after=FAILED)
+
+    assert chosen(fact, record=holding(failed_attempts=2)) is None
 
 
 def test_a_payment_that_was_confirmed_meanwhile_asks_nothing() -> None:
@@ -144,6 +221,24 @@ def test_a_scheduled_cancellation_says_when_it_ends(cancelled: dict[str, Any], d
     )
 
 
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"cancel_at": None},
+        {"status": "canceled", "cancel_at": NOW + 1000, "ended_at": NOW},
+    ],
+)
+def test_a_cancellation_that_was_undone_or_done_meanwhile_is_not_announced(
+    meanwhile: dict[str, Any],
+) -> None:
+    set_to_end = a_subscription(cancel_at=NOW + 1000)
+    fact = a_fact("CancellationScheduled", before=a_subscription(), after=set_to_end)
+    another = a_record(subscription=a_subscription(subscription_id="sub_2"))
+
+    assert chosen(fact, record=another) is not None
+    assert chosen(fact, record=a_record(subscription=a_subscription(**meanwhile))) is None
+
+
 def test_an_ended_subscription_says_when_it_ended() -> None:
     after = a_subscription(status="canceled", ended_at=NOW - 60)
 
@@ -165,6 +260,16 @@ def test_a_further_refund_says_what_was_given_back_this_time() -> None:
     )
 
     assert chosen(fact) == Notification(mail="refund", amount=Money(amount=1000, currency="usd"))
+
+
+def test_a_refund_says_what_was_given_back_then_whatever_was_since() -> None:
+    told = a_purchase(amount_refunded=500)
+    fact = a_fact("PurchaseReversed", "ch_1:500", before=a_purchase(), after=told)
+    record = a_record(purchases={"pi_1": a_purchase(amount_refunded=1500)})
+
+    assert chosen(fact, record=record) == Notification(
+        mail="refund", amount=Money(amount=500, currency="usd")
+    )
 
 
 def test_a_purchase_that_is_refunded_when_we_first_hear_of_it_says_so() -> None:

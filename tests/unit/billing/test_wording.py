@@ -15,7 +15,14 @@ FOLDER = ROOT / "functions" / "billing" / "mail_templates"
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 MAILS: tuple[Mail, ...] = get_args(Mail)
 #: Which mails have an amount and a date to fill in, as the facts give them.
-WITH_AMOUNT = {"payment_failed", "payment_retried", "action_required", "recovered", "refund"}
+WITH_AMOUNT = {
+    "first_payment_failed",
+    "payment_failed",
+    "payment_retried",
+    "action_required",
+    "recovered",
+    "refund",
+}
 WITH_DATE = {"welcome", "payment_retried", "trial_ending", "cancellation_scheduled", "ended"}
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -87,6 +94,12 @@ def test_a_mail_is_whole_when_it_is_filled_in(language: str, mail: Mail) -> None
     assert "Acme" in written.subject
     assert "Ada" in written.body.splitlines()[0]
     assert "https://app.example.test/billing" in written.body
+
+
+@pytest.mark.parametrize(("language", "promise"), [("en", "access"), ("de", "Zugang")])
+def test_who_never_paid_is_not_asked_to_keep_anything(language: str, promise: str) -> None:
+    assert promise in text("payment_failed", language=language).body
+    assert promise not in text("first_payment_failed", language=language).body
 
 
 def test_a_mail_reads_as_its_language_writes_dates_and_amounts() -> None:
