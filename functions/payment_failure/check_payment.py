@@ -25,7 +25,8 @@ def check_payment(request: CheckPaymentInput, ports: Ports) -> FailureOutput:
         return FailureOutput(outcome="recovered" if _is_paid(record) else "applied")
     if dunning.execution != request.execution:
         return FailureOutput(outcome="applied")
-    if dunning.until > ports.now():
+    # Clocks differ, and Stripe takes its time: grace may have ended only after the record was made.
+    if dunning.until > ports.now() or record.access_level == "grace":
         return FailureOutput(outcome="waiting", until=iso8601(dunning.until))
     return FailureOutput(outcome="applied" if record.access_level == "full" else "restricted")
 

@@ -3,7 +3,9 @@
 import pytest
 
 from billing.contracts.steps import CheckPaymentInput, FailureOutput
+from billing.contracts.stripe_objects import StripeSubscription
 from billing.domain.errors import StripeUnavailable
+from billing.gateway.fetched import Fetched
 from billing.store.ledger import Failure
 from billing.timestamps import iso8601
 from payment_failure.check_payment import check_payment
@@ -75,6 +77,26 @@ def test_too_early_it_waits_on(ports: FakePorts) -> None:
     assert dunning is not None
 
     assert check(ports) == FailureOutput(outcome="waiting", until=iso8601(dunning.until))
+
+
+def test_where_grace_ends_while_stripe_is_asked_it_looks_again(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would end having announced nothing."""
+    dunning = stored(ports).dunning
+    assert dunning is not None
+    ports.clock.now = dunning.until - 1
+    answer = ports.stripe.subscription
+
+    def slowly(subscription_id: str) -> Fetched[StripeSubscription]:
+        ports.clock.advance(2)
+        return answer(subscription_id)
+
+    monkeypatch.setattr(ports.stripe, "subscription", slowly)
+
+    assert check(ports).outcome == "waiting"
+    assert check(ports).outcome == "restricted"
+    assert stored(ports).access_level == "restricted"
 
 
 def test_a_debt_that_stripe_holds_against_nobody_restricts_nothing(ports: FakePorts) -> None:
