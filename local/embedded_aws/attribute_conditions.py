@@ -1,18 +1,19 @@
 """Evaluate DynamoDB's IAM condition keys on everything that a request names.
 
 On AWS `dynamodb:Attributes` holds the top-level attributes in the request's parameters: keys, items
-and every expression, the condition included; `dynamodb:Select` belongs to reads and
-`dynamodb:ReturnValues` to writes ("Using IAM policy conditions for fine-grained access control",
-DynamoDB Developer Guide). The package looks at ProjectionExpression only and at no item of a
-transaction, so a policy that protects some attributes of a table would be proven by nothing.
-`dynamodb:LeadingKeys` and the items of the batch actions are left out, as in the package.
+and every expression, the condition included; `dynamodb:LeadingKeys` holds the partition key,
+`dynamodb:Select` belongs to reads and `dynamodb:ReturnValues` to writes ("Using IAM policy
+conditions for fine-grained access control", DynamoDB Developer Guide). The package looks at
+ProjectionExpression only and at no item of a transaction, so a policy that protects some attributes
+or items of a table would be proven by nothing. The partition keys of queries and the items of the
+batch actions are left out, as in the package.
 """
 
 import json
 import re
 
 from local.embedded_aws.answers import Json
-from local.embedded_aws.package import app, iam_actions
+from local.embedded_aws.package import app, dynamodb, iam_actions
 from local.embedded_aws.patching import provide, rewrite
 
 _EXPRESSIONS = (
@@ -85,6 +86,8 @@ def _keys(operation: str, request: Json) -> Json:
     keys: Json = {}
     if attributes := _attributes(request):
         keys["dynamodb:Attributes"] = attributes
+    if partition_key := _partition_key(request):
+        keys["dynamodb:LeadingKeys"] = partition_key
     if operation in _READS:
         specific = "ProjectionExpression" in request or "AttributesToGet" in request
         implied = "SPECIFIC_ATTRIBUTES" if specific else "ALL_ATTRIBUTES"
@@ -92,6 +95,13 @@ def _keys(operation: str, request: Json) -> Json:
     if operation in _WRITES:
         keys["dynamodb:ReturnValues"] = request.get("ReturnValues", "NONE")
     return keys
+
+
+def _partition_key(request: Json) -> list[str]:
+    """Give the partition key's value, of a request about one item."""
+    table = dynamodb._tables.get(request.get("TableName")) or {}
+    item = request.get("Key") or request.get("Item") or {}
+    return [str(value) for value in item.get(table.get("pk_name"), {}).values()]
 
 
 def _attributes(request: Json) -> list[str]:

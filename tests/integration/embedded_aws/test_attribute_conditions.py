@@ -149,6 +149,25 @@ def test_a_read_must_name_the_attributes_it_may_see(
             user("dynamodb").get_item(TableName=table, Key=KEY, **fields)
 
 
+def test_a_policy_on_leading_keys_protects_the_other_items(account: Account, table: str) -> None:
+    dynamodb = account.user(
+        {
+            "Effect": "Allow",
+            "Action": ["dynamodb:PutItem", "dynamodb:UpdateItem"],
+            "Resource": f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{table}",
+            "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["mail:*"]}},
+        }
+    )("dynamodb")
+    own = {"email": {"S": "mail:1"}}
+    another = {"Update": {"TableName": table, "Key": KEY, "UpdateExpression": "REMOVE firstName"}}
+
+    dynamodb.put_item(TableName=table, Item=own)
+    with pytest.raises(ClientError, match="not authorized"):
+        dynamodb.put_item(TableName=table, Item=KEY | {"note": {"S": "mail:1"}})
+    with pytest.raises(ClientError, match="not authorized"):
+        dynamodb.transact_write_items(TransactItems=[another])
+
+
 def test_a_lambda_is_held_to_its_role(account: Account, table: str) -> None:
     source = f"""
 import boto3
