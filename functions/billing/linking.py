@@ -5,9 +5,18 @@ conditional and idempotent: a crash between them is mended by running again. A c
 way is retired first, so that no late event of it can ever take its successor's place.
 """
 
-from billing.domain.errors import UserConflict, UserNotFound
+from typing import Protocol
+
+from billing.contracts.stripe_objects import StripeCustomer
+from billing.domain.errors import StripeNotFound, UserConflict, UserNotFound
 from billing.store.customers import CustomerStore
-from billing.store.users import UserStore
+from billing.store.users import User, UserStore
+
+
+class CustomerReads(Protocol):
+    """What linking asks of Stripe."""
+
+    def customer(self, customer_id: str) -> StripeCustomer: ...
 
 
 def link_customer(
@@ -46,3 +55,50 @@ def owner_of(customer_id: str, users: UserStore, customers: CustomerStore) -> st
         return owner
     claimant = users.of_customer(customer_id)
     return claimant.id if claimant else None
+
+
+def claimant_of(
+    customer_id: str, named: str | None, users: UserStore, stripe: CustomerReads
+) -> User | None:
+    """Say with whom a customer that our map doesn't know may be linked; None where with nobody.
+
+    The users table may know the customer from before our time; else the user counts whom its
+    objects name (our API puts the user on everything it makes), and only where they agree.
+
+    Raises:
+        UserNotFound: ``named`` isn't there (yet).
+        StripeNotFound: Stripe doesn't have the customer.
+        StripeUnavailable: Stripe didn't answer.
+    """
+    user = users.of_customer(customer_id) or _named(customer_id, named, users)
+    if user is None or not _may_link(user, customer_id, stripe):
+        return None
+    return user
+
+
+def _named(customer_id: str, named: str | None, users: UserStore) -> User | None:
+    if named is None:
+        return None
+    user = users.find(named)
+    if user is None:
+        raise UserNotFound(f"{customer_id} is said to be of user {named}, who does not exist")
+    return user
+
+
+def _may_link(user: User, customer_id: str, stripe: CustomerReads) -> bool:
+    """A customer that Stripe has may be linked, in place of one only once that was deleted.
+
+    One that Stripe doesn't have (of another account, or a deleted test clock) is an error here,
+    before anything is written.
+    """
+    stripe.customer(customer_id)
+    linked = user.stripe_customer_id
+    return linked in (None, customer_id) or _is_deleted(linked, stripe)
+
+
+def _is_deleted(customer_id: str, stripe: CustomerReads) -> bool:
+    """Whether Stripe says that it was; one that it doesn't know may be of another account."""
+    try:
+        return stripe.customer(customer_id).deleted
+    except StripeNotFound:
+        return False

@@ -1,17 +1,15 @@
 """Resolve User, in every machine that works on a customer's event: find whose customer it is.
 
-Our own map answers for every customer that was ever linked. At first contact the users table may
-know the customer from before our time; else what the object names counts (our API puts the user on
-everything it makes), and only where it agrees. A customer that isn't ours is set aside, listed for
-ops: a Stripe account may serve other products too.
+Our own map answers for every customer that was ever linked; at first contact the users table does,
+or whom the object names. A customer that isn't ours is set aside, listed for ops: a Stripe account
+may serve other products too.
 """
 
 from billing.contracts.steps import ResolveUserInput, ResolveUserOutput
 from billing.contracts.stripe_events import StripeEvent
-from billing.domain.errors import StripeNotFound, UserNotFound
 from billing.leasing import holding
+from billing.linking import claimant_of
 from billing.runtime import Ports, step_handler
-from billing.store.users import User
 
 
 def resolve_user(request: ResolveUserInput, ports: Ports) -> ResolveUserOutput:
@@ -50,8 +48,8 @@ def _linked(customer_id: str, ports: Ports) -> ResolveUserOutput | None:
 
 
 def _first_contact(event: StripeEvent, customer_id: str, ports: Ports) -> ResolveUserOutput | None:
-    user = ports.users.of_customer(customer_id) or _named_user(event, ports)
-    if user is None or not _may_link(user, customer_id, ports):
+    user = claimant_of(customer_id, event.named_user_id, ports.users, ports.stripe)
+    if user is None:
         return None
     return ResolveUserOutput(
         attribution="first_contact",
@@ -69,16 +67,6 @@ def _unattributed(request: ResolveUserInput, customer_id: str, ports: Ports) -> 
     )
 
 
-def _named_user(event: StripeEvent, ports: Ports) -> User | None:
-    named = event.named_user_id
-    if named is None:
-        return None
-    user = ports.users.find(named)
-    if user is None:
-        raise UserNotFound(f"{event.id} names user {named}, who does not exist")
-    return user
-
-
 def _set_aside(request: ResolveUserInput, customer_id: str | None, ports: Ports) -> None:
     event_id, execution = request.event.id, request.execution
     holding(
@@ -87,26 +75,6 @@ def _set_aside(request: ResolveUserInput, customer_id: str | None, ports: Ports)
         ports,
         lambda: ports.ledger.set_aside(event_id, execution, "unattributed", customer_id),
     )
-
-
-def _may_link(user: User, customer_id: str, ports: Ports) -> bool:
-    """A customer that Stripe has may be linked, in place of one only once that was deleted.
-
-    One that Stripe doesn't have (of another account, or a deleted test clock) is an error here,
-    before anything is written.
-    """
-    ports.stripe.customer(customer_id)
-    linked = user.stripe_customer_id
-    return linked in (None, customer_id) or _is_deleted(linked, ports)
-
-
-def _is_deleted(customer_id: str | None, ports: Ports) -> bool:
-    """Whether Stripe says that it was; one that it doesn't know may be of another account."""
-    try:
-        deleted: bool = ports.stripe.customer(customer_id).deleted
-    except StripeNotFound:
-        return False
-    return deleted
 
 
 handler = step_handler(ResolveUserInput, resolve_user)

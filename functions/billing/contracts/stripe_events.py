@@ -25,6 +25,7 @@ from billing.contracts.stripe_objects import (
     StripeSchedule,
     StripeSubscription,
     Trial,
+    named_user,
 )
 from billing.domain.errors import ContractViolation
 from billing.domain.events import (
@@ -100,17 +101,7 @@ class StripeEvent(BaseModel):
         payment link's address whoever pays may put any ``client_reference_id``: one that the
         metadata contradicts counts for nothing.
         """
-        known = self._metadata()
-        named = {
-            name
-            for name in (
-                self.data.object.get("client_reference_id"),
-                known.get("user_id"),
-                known.get("userId"),
-            )
-            if isinstance(name, str) and name
-        }
-        return named.pop() if len(named) == 1 else None
+        return named_user([self._metadata()], self.data.object.get("client_reference_id"))
 
     def _metadata(self) -> dict[str, Any]:
         """The object's own metadata, and an invoice's copy of its subscription's."""

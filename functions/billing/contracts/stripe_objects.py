@@ -4,7 +4,7 @@ Unknown fields are ignored (Stripe adds some at any time), missing or mistyped o
 Shapes follow the SDK's annotations and Stripe's API reference.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -23,6 +23,13 @@ from billing.domain.record import (
 def _id_of(value: Any) -> Any:
     """An expandable field's id, whether Stripe sent the id or the object."""
     return value["id"] if isinstance(value, dict) and "id" in value else value
+
+
+def named_user(metadata: Iterable[Mapping[str, Any]], reference: Any = None) -> str | None:
+    """The one user whom all of them name that name any; None where none does, or two differ."""
+    names = [reference, *(known.get(key) for known in metadata for key in ("user_id", "userId"))]
+    named = {name for name in names if isinstance(name, str) and name}
+    return named.pop() if len(named) == 1 else None
 
 
 Expandable = Annotated[str, BeforeValidator(_id_of)]
@@ -93,6 +100,7 @@ class StripeSubscription(StripeObject):
     currency: str
     created: int
     items: Annotated[StripeList[Item], AfterValidator(_not_empty)]
+    metadata: dict[str, str] | None = None
     cancel_at: int | None = None
     cancel_at_period_end: bool = False
     canceled_at: int | None = None

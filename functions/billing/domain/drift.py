@@ -11,13 +11,14 @@ from billing.domain.record import Record, Stamp, Stored, Subscription
 #: What a record itself may be wrong in. ``missing`` is a subscription that it should hold,
 #: ``differs`` one that it holds otherwise, ``access`` a level that should have been announced.
 RecordKind = Literal["missing", "differs", "invoices", "purchases", "customer", "access"]
-#: Besides: a subscription of nobody's customer, a record's subscription that Stripe doesn't have,
-#: an object that we can't read, and events that never came, wait for a customer who is linked by
-#: now, were begun and never finished, or failed.
+#: Besides: a subscription of nobody's customer, a customer of a user of ours whom no event linked,
+#: a record's subscription that Stripe doesn't have, an object that we can't read, and events that
+#: never came, wait for a customer who is linked by now, were begun and never finished, or failed.
 Kind = (
     RecordKind
     | Literal[
         "unknown_customer",
+        "unlinked_customer",
         "orphaned",
         "unreadable",
         "lost_event",

@@ -33,6 +33,10 @@ class RecordContended(BillingError):
     """Other writers won the record too many times in a row. Retried."""
 
 
+class RecordRejected(BillingError):
+    """DynamoDB will never take a record as it is now: it is too large, say. Never retried."""
+
+
 class StoreUnavailable(BillingError):
     """DynamoDB throttled, timed out or was unreachable. Retried."""
 

@@ -5,6 +5,7 @@ Guards that nobody is told that all is well with a customer who can't be healed:
 
 from billing.contracts.reconcile import Cursor
 from billing.domain.record import TERMINAL
+from billing.reconciling.first_contact import link_to_owner
 from billing.reconciling.look import Look
 from billing.reconciling.mending import check
 
@@ -14,6 +15,9 @@ def compare_customer(look: Look) -> Cursor | None:
     customer_id, user_id = look.run.customer_id, look.run.user_id
     assert customer_id is not None, "a run of one customer names it"
     look.findings.looked_at("customers", 1)
+    if user_id is None:
+        subscriptions = look.ports.stripe.subscriptions_of(customer_id).value
+        user_id = link_to_owner(customer_id, subscriptions, look)
     if user_id is None:
         look.findings.found("unknown_customer", customer_id)
         return None

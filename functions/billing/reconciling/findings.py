@@ -47,5 +47,6 @@ class Findings:
                 "run": run.model_copy(update={"tally": tally}),
                 "examples": {kind: tuple(ids) for kind, ids in self._examples.items()},
                 "attention": "drift" if open_ else None,
+                "setbacks": 0,
             }
         )

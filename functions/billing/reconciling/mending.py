@@ -7,13 +7,10 @@ record which an event has mended meanwhile isn't called drift.
 from collections.abc import Callable, Sequence
 
 from billing.domain.drift import RecordKind, drift_of
-from billing.domain.errors import ContractViolation, RecordContended, StripeNotFound, StripeRejected
+from billing.domain.errors import BillingError, StripeNotFound
 from billing.domain.record import TERMINAL, Record, Subscription
 from billing.observability import logger
 from billing.reconciling.look import Look
-
-#: What trying again at once wouldn't change.
-_THIS_ONE_ALONE = (ContractViolation, RecordContended, StripeRejected)
 
 Drift = Callable[[Record], tuple[RecordKind, ...]]
 
@@ -49,7 +46,9 @@ def _heal(
     """Heal a record and say what was wrong with it; nothing where it can't be healed."""
     try:
         return look.ports.reducer.heal(user_id, customer_id, look.run.id, ended)
-    except _THIS_ONE_ALONE:
+    except BillingError as error:
+        if not look.goes_on_after(error):
+            raise
         logger.exception("record not healed", user_id=user_id, customer_id=customer_id)
         return ()
 
@@ -66,7 +65,9 @@ def check(subscription_id: str, user_id: str, look: Look) -> None:
         own = look.ports.records.load(user_id).subscription
         if own is not None and own.subscription_id == subscription_id:
             look.findings.found("orphaned", subscription_id)
-    except ContractViolation:
+    except BillingError as error:
+        if not look.goes_on_after(error):
+            raise
         look.findings.found("unreadable", subscription_id)
     else:
         record = look.ports.records.load(user_id)

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from billing.contracts.reconcile import Cursor
 from billing.contracts.stripe_objects import StripeSubscription
+from billing.domain.errors import BillingError
 from billing.domain.record import TERMINAL, Record
 from billing.gateway.fetched import Page
+from billing.reconciling.first_contact import link_to_owner
 from billing.reconciling.look import Look
 from billing.reconciling.mending import check, compare
 
@@ -52,14 +54,29 @@ def _compare_page(page: Page[StripeSubscription], look: Look) -> None:
     for customer_id, subscriptions in by_customer.items():
         user_id = owners.get(customer_id)
         if user_id is None:
-            _report_unknown(subscriptions, look)
+            _meet(customer_id, [s for s in subscriptions if s.status not in TERMINAL], look)
         else:
             record = records.get(user_id) or Record(user_id=user_id)
             compare(record, customer_id, [s.projected() for s in subscriptions], look)
 
 
-def _report_unknown(subscriptions: Sequence[StripeSubscription], look: Look) -> None:
-    """A Stripe account may serve other products. Those of a user of ours are linked by an event."""
-    for subscription in subscriptions:
-        if subscription.status not in TERMINAL:
+def _meet(customer_id: str, live: Sequence[StripeSubscription], look: Look) -> None:
+    """Link a customer whom our map doesn't know, and record what they have; what ended can wait.
+
+    A Stripe account may serve other products: of these customers nothing is written.
+    """
+    if not live:
+        return
+    try:
+        user_id = link_to_owner(customer_id, live, look)
+    except BillingError as error:
+        if not look.goes_on_after(error):
+            raise
+        look.findings.found("unlinked_customer", customer_id)
+        return
+    if user_id is None:
+        for subscription in live:
             look.findings.found("unknown_customer", subscription.id)
+    else:
+        record = look.ports.records.load(user_id)
+        compare(record, customer_id, [s.projected() for s in live], look)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from billing.aws import error_code
-from billing.domain.errors import LeaseLost, StoreUnavailable
+from billing.domain.errors import LeaseLost, RecordRejected, StoreUnavailable
 from billing.domain.facts import Fact
 from billing.domain.record import Record
 from billing.store.dynamodb import errors_translated
@@ -50,6 +50,7 @@ class Committer:
             RecordOvertaken: the record is no longer at version ``replacing``.
             LeaseLost: the event is leased to another execution, or done.
             FactsExist: some fact was told before.
+            RecordRejected: DynamoDB will never take it, because of its size, say.
             StoreUnavailable: throttled or unreachable; whether it was written is unknown.
         """
         operations: list[dict[str, Any]] = [{"Update": self.records.update(record, replacing)}]
@@ -61,7 +62,10 @@ class Committer:
             with errors_translated():
                 self._client.transact_write_items(TransactItems=operations)  # type: ignore[arg-type]
         except ClientError as error:
-            if error_code(error) != "TransactionCanceledException":
+            code = error_code(error)
+            if code == "ValidationException":
+                raise RecordRejected(str(error)) from error
+            if code != "TransactionCanceledException":
                 raise
             raise _why_cancelled(error, first_fact, facts) from error
 
@@ -81,5 +85,7 @@ def _why_cancelled(error: ClientError, first_fact: int, facts: Sequence[Fact]) -
     )
     if known:
         return FactsExist(known)
+    if "ValidationError" in codes:
+        return RecordRejected(str(error))
     transient = set(codes) - {"None"} <= _TRANSIENT
     return StoreUnavailable(f"DynamoDB cancelled: {codes}") if transient else error

@@ -23,7 +23,8 @@ class RunEntry(Stored):
 
     ``lease_execution`` works on it, None once it is done. ``covered_until`` is when the last one
     began that looked at everything and was done. ``examples`` has the first finds of each kind.
-    ``attention`` is set where it found what it could not heal.
+    ``attention`` is set where it found what it could not heal. ``setbacks`` are the tries at the
+    page where it stands that Stripe or the store has failed so far.
     """
 
     run: Run
@@ -33,6 +34,7 @@ class RunEntry(Stored):
     covered_until: int | None = None
     completed_at: int | None = None
     attention: str | None = None
+    setbacks: int = 0
 
 
 class RunStore:

@@ -109,6 +109,19 @@ def test_a_customer_whom_we_do_not_know_is_reported(deployed: Deployed, runs: Ru
     assert report.examples == {"unknown_customer": (customer,)}
 
 
+def test_a_customer_of_before_our_time_is_linked_and_recorded(
+    deployed: Deployed, runs: RunStore
+) -> None:
+    customer, subscription = deployed.subscribed_customer()
+    user = deployed.add_user(customer)
+
+    report = reconciled(deployed, runs, {"scope": "customer", "customer_id": customer})
+
+    assert report.run.tally.healed["unlinked_customer"] == 1
+    record = deployed.record(user)
+    assert (record["subscription_id"], record["access_level"]) == (subscription, "full")
+
+
 def test_one_customer_is_healed_on_demand(deployed: Deployed, runs: RunStore) -> None:
     user, customer, subscription = known_customer(deployed)
     with deployed.network({"drop": True}):

@@ -2,7 +2,9 @@
 
 from billing.contracts.reconcile import ReconcileInput
 from billing.reconciling import phases
+from reconcile import compare_page
 from tests.support.definitions import tasks_of
+from tests.support.reconcile import tries_of_a_page
 from tests.support.template import Template
 
 TEMPLATE = Template()
@@ -37,6 +39,11 @@ def test_an_executions_history_has_room_for_all_its_pages_and_tries() -> None:
     retries = max(retry["MaxAttempts"] for retry in tasks_of("reconcile")["Compare Page"]["Retry"])
 
     assert phases.PAGES_PER_EXECUTION * (7 + 3 * retries) < 25_000
+
+
+def test_a_page_is_tried_again_after_patience_with_one_customer_has_ended() -> None:
+    """And once more, should Stripe or DynamoDB just then fail everybody for a moment."""
+    assert tries_of_a_page() > compare_page.PATIENCE + 1
 
 
 def test_the_index_that_is_walked_has_what_is_compared() -> None:

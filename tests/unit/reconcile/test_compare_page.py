@@ -6,11 +6,18 @@ import pytest
 
 from billing.contracts.reconcile import ReconcileInput, RunInput
 from billing.contracts.stripe_events import StripeEvent
-from billing.domain.errors import BusUnavailable, StripeNotFound
-from billing.domain.record import Dunning
+from billing.domain.errors import (
+    BusUnavailable,
+    StoreUnavailable,
+    StripeNotFound,
+    StripeUnavailable,
+)
+from billing.domain.record import Dunning, Record
 from billing.linking import link_customer
 from billing.reconciling import phases
 from billing.reconciling.findings import EXAMPLES
+from billing.store.commit import Committer
+from billing.store.dynamodb import client
 from billing.store.ledger import Failure
 from billing.store.runs import RunEntry
 from billing.timestamps import DAY
@@ -18,7 +25,16 @@ from reconcile.compare_page import compare_page
 from tests.support.api import EnginePorts, Trouble
 from tests.support.aws import add_user, facts
 from tests.support.builders import a_record, a_subscription, an_invoice
-from tests.support.reconcile import EVENT, Account, arn, claimed, reconcile
+from tests.support.reconcile import (
+    EVENT,
+    Account,
+    arn,
+    claimed,
+    look_again_and_again,
+    reconcile,
+    reconcile_patiently,
+    tries_of_a_page,
+)
 
 
 def found(entry: RunEntry) -> dict[str, int]:
@@ -293,6 +309,242 @@ def test_an_object_of_an_unknown_shape_keeps_nobody_else_from_it(
 
     assert (found(entry)["unreadable"], entry.run.tally.healed["missing"]) == (1, 1)
     assert entry.examples["unreadable"] == (subscription_id,)
+
+
+# -- Customers whom no event linked ---------------------------------------------------------------
+
+
+def of_user(user_id: str) -> ReconcileInput:
+    return ReconcileInput(scope="user", user_id=user_id)
+
+
+@pytest.mark.parametrize("owned_by", ["users table", "metadata"])
+def test_a_customer_of_before_our_time_is_linked_and_recorded(
+    ports: EnginePorts, account: Account, owned_by: str
+) -> None:
+    customer_id = account.customer()
+    if owned_by == "users table":
+        add_user("user_1", stripe_customer_id=customer_id)
+        subscription_id = account.subscribe(customer_id)
+    else:
+        add_user("user_1")
+        subscription_id = account.subscribe(customer_id, metadata={"user_id": "user_1"})
+
+    entry = reconcile(ports)
+
+    record = ports.records.load("user_1")
+    assert record.subscription is not None
+    assert record.subscription.subscription_id == subscription_id
+    assert (record.customer_id, record.access_level) == (customer_id, "full")
+    assert ports.customers.user_of(customer_id) == "user_1"
+    user = ports.users.find("user_1")
+    assert user is not None
+    assert user.stripe_customer_id == customer_id
+    assert found(entry)["unlinked_customer"] == found(entry)["missing"] == 1
+    assert (found(entry), entry.attention) == (entry.run.tally.healed, None)
+    assert entry.examples["unlinked_customer"] == (customer_id,)
+    assert {"SubscriptionActivated", "DriftHealed"} <= {fact["type"] for fact in facts()}
+    assert found(reconcile(ports, name="b")) == {}
+
+
+@pytest.mark.parametrize(
+    ("users", "named"),
+    [
+        ({"user_1": "cus_of_theirs"}, {"user_id": "user_1"}),
+        ({"user_1": "the customer", "user_2": "the customer"}, {}),
+        ({"user_1": None, "user_2": None}, {"user_id": "user_1", "userId": "user_2"}),
+        ({}, {"user_id": "user_of_another_product"}),
+    ],
+    ids=["has another", "two claim it", "names two", "names nobody of ours"],
+)
+def test_a_customer_who_may_not_be_linked_stays_unknown(
+    ports: EnginePorts,
+    account: Account,
+    users: dict[str, str | None],
+    named: dict[str, str],
+) -> None:
+    customer_id = account.customer()
+    account.subscribe(customer_id, metadata=named)
+    for user_id, linked in users.items():
+        add_user(user_id, stripe_customer_id=customer_id if linked == "the customer" else linked)
+
+    entry = reconcile(ports)
+
+    assert (found(entry), entry.attention) == ({"unknown_customer": 1}, None)
+    assert ports.customers.user_of(customer_id) is None
+
+
+def test_a_customer_who_cannot_be_linked_now_needs_attention(
+    ports: EnginePorts, account: Account
+) -> None:
+    """And nobody else waits for them."""
+    customer_id = account.customer()
+    account.subscribe(account.customer("user_2"))
+    account.subscribe(customer_id)
+    add_user("user_1", stripe_customer_id=customer_id)
+    ports.wire.troubles.append(Trouble("GET", f"/v1/customers/{customer_id}", 400, times=9))
+
+    entry = reconcile(ports)
+
+    assert (found(entry)["unlinked_customer"], entry.attention) == (1, "drift")
+    assert ports.records.load("user_2").access_level == "full"
+    assert ports.customers.user_of(customer_id) is None
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_users_missing_record_is_made(ports: EnginePorts, account: Account, linked: bool) -> None:
+    customer_id = account.customer("user_1" if linked else None)
+    if not linked:
+        add_user("user_1", stripe_customer_id=customer_id)
+    account.subscribe(customer_id, "standard_yearly")
+
+    entry = reconcile(ports, of_user("user_1"))
+
+    assert ports.records.load("user_1").access_level == "full"
+    assert entry.run.tally.healed["missing"] == 1
+    assert entry.run.tally.healed.get("unlinked_customer", 0) == int(not linked)
+
+
+# -- Who fails for good ---------------------------------------------------------------------------
+
+
+def lasting(path: str) -> Trouble:
+    return Trouble("GET", path, 500, times=1_000)
+
+
+def test_one_customer_whom_stripe_fails_for_good_is_passed_over(
+    ports: EnginePorts, account: Account, small_pages: None
+) -> None:
+    """Those behind on the page and on the next ones are healed, and the run says whom it left."""
+    customers = [account.customer(f"user_{number}") for number in range(5)]
+    for customer_id in customers:
+        ports.clock.advance(60)
+        account.subscribe(customer_id)
+    ports.wire.troubles.append(lasting(f"/v1/customers/{customers[3]}"))
+
+    entry = reconcile_patiently(ports)
+
+    levels = [ports.records.load(f"user_{number}").access_level for number in range(5)]
+    assert levels == ["full", "full", "full", "none", "full"]
+    assert found(entry)["missing"] - entry.run.tally.healed["missing"] == 1
+    assert customers[3] in entry.examples["missing"]
+    assert (entry.attention, entry.setbacks) == ("drift", 0)
+    assert entry.completed_at is not None
+
+
+def test_a_customer_whom_stripe_fails_for_a_while_is_healed(
+    ports: EnginePorts, account: Account
+) -> None:
+    customer_id = account.customer("user_1")
+    account.subscribe(customer_id)
+    a_while = tries_of_a_page() - 3
+    ports.wire.troubles.append(Trouble("GET", f"/v1/customers/{customer_id}", 500, times=a_while))
+
+    entry = reconcile_patiently(ports)
+
+    assert (entry.run.tally.healed["missing"], entry.attention) == (1, None)
+
+
+def test_a_record_that_the_store_fails_for_good_is_passed_over(
+    ports: EnginePorts, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.subscribe(account.customer("user_1"))
+    account.subscribe(account.customer("user_2"))
+    commit = Committer.commit
+
+    def hot(self: Committer, record: Record, *rest: object) -> None:
+        if record.user_id == "user_2":
+            raise StoreUnavailable("ThrottlingException")
+        commit(self, record, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Committer, "commit", hot)
+
+    entry = reconcile_patiently(ports)
+
+    assert (found(entry)["missing"], entry.run.tally.healed["missing"]) == (2, 1)
+    assert ports.records.load("user_1").access_level == "full"
+
+
+def test_a_record_that_is_too_large_is_passed_over_at_once(
+    ports: EnginePorts, account: Account
+) -> None:
+    account.subscribe(account.customer("user_1"))
+    account.subscribe(account.customer("user_2"))
+    full = {"_id": {"S": "user_2"}, "notes": {"S": "x" * 404_000}}
+    client().put_item(TableName=ports.settings.subscriptions_table, Item=full)
+
+    entry = reconcile(ports)
+
+    assert (found(entry)["missing"], entry.run.tally.healed["missing"]) == (2, 1)
+    assert (ports.records.load("user_1").access_level, entry.attention) == ("full", "drift")
+
+
+def test_a_subscription_that_stripe_never_shows_is_unreadable(
+    ports: EnginePorts, account: Account
+) -> None:
+    """It stands on a test clock, so that no list has it."""
+    subscription_id = account.known("user_1", test_clock=account.clock())
+    account.subscribe(account.customer("user_2"))
+    ports.wire.troubles.append(lasting(f"/v1/subscriptions/{subscription_id}"))
+
+    entry = reconcile_patiently(ports)
+
+    assert (entry.examples["unreadable"], entry.attention) == ((subscription_id,), "drift")
+    assert ports.records.load("user_2").access_level == "full"
+
+
+def test_a_customer_whom_stripe_fails_is_not_linked_and_needs_attention(
+    ports: EnginePorts, account: Account
+) -> None:
+    customer_id = account.customer()
+    add_user("user_1", stripe_customer_id=customer_id)
+    account.subscribe(customer_id)
+    ports.wire.troubles.append(lasting(f"/v1/customers/{customer_id}"))
+
+    entry = reconcile_patiently(ports)
+
+    assert (found(entry), entry.attention) == ({"unlinked_customer": 1}, "drift")
+
+
+def test_while_stripe_fails_for_everybody_the_run_fails_and_passes_over_nobody(
+    ports: EnginePorts,
+) -> None:
+    """On our own board of those in debt, before which Stripe isn't asked for any list."""
+    since = ports.now() - 30 * DAY
+    for number in range(3):
+        owing = a_record(
+            user_id=f"user_{number}",
+            version=1,
+            customer_id=f"cus_{number}",
+            subscription=a_subscription(status="past_due"),
+            invoices={"in_1": an_invoice(finalized_at=since)},
+            dunning=Dunning(invoice_id="in_1", since=since, until=since + 7 * DAY),
+            access_level="grace",
+        )
+        ports.records.save(owing, replacing=0)
+    run = claimed(ports)
+    while run.cursor.phase != "debts":
+        run = compare_page(RunInput(run=run, execution=arn("a")), ports)
+    ports.wire.troubles.append(lasting("/v1/subscriptions"))
+
+    with pytest.raises(StripeUnavailable):
+        look_again_and_again(ports, run)
+
+    entry = ports.runs.find(run.key)
+    assert entry is not None
+    assert (entry.run, entry.completed_at) == (run, None)
+
+
+def test_a_run_of_one_customer_whom_stripe_fails_for_good_fails(
+    ports: EnginePorts, account: Account
+) -> None:
+    customer_id = account.customer("user_1")
+    account.subscribe(customer_id)
+    ports.wire.troubles.append(lasting(f"/v1/customers/{customer_id}"))
+    run = claimed(ports, of_one(customer_id))
+
+    with pytest.raises(StripeUnavailable):
+        look_again_and_again(ports, run)
 
 
 # -- Events ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from billing.contracts.stripe_events import StripeEvent
-from billing.domain.errors import LeaseLost, StoreUnavailable
+from billing.domain.errors import LeaseLost, RecordRejected, StoreUnavailable
 from billing.domain.facts import Fact
 from billing.store.commit import Committer, FactsExist, RecordOvertaken
 from billing.store.dynamodb import client
@@ -110,6 +110,24 @@ def test_an_answer_that_is_lost_is_unavailable_whether_it_was_written_or_not(
 
     with pytest.raises(StoreUnavailable):
         Committer(failing, ports.records, ports.ledger).commit(RECORD, 0, ENTRY, [a_fact()])
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"Error": {"Code": "ValidationException"}},
+        {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": "ValidationError"}, {"Code": "None"}],
+        },
+    ],
+    ids=["before it is tried", "as it is applied"],
+)
+def test_what_dynamodb_will_never_take_is_rejected(ports: FakePorts, response: Any) -> None:
+    failing: Any = Failing(ClientError(response, "TransactWriteItems"), after_effect=False)
+
+    with pytest.raises(RecordRejected):
+        Committer(failing, ports.records, ports.ledger).commit(RECORD, 0, ENTRY, [])
 
 
 @pytest.mark.parametrize(
