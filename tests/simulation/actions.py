@@ -529,7 +529,6 @@ class DeleteCustomer(PersonalAction):
         person = self.person(world)
         customer = _customer(person)
         world.stripe.ask("DELETE", f"/v1/customers/{customer}")
-        world.deleted.add(customer)
         person.customers.append("")
 
 

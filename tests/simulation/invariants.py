@@ -24,9 +24,12 @@ class Violation(AssertionError):
     """Something that must never be."""
 
     def __init__(self, invariant: str, what: str) -> None:
-        super().__init__(f"[{invariant}] {what}")
+        super().__init__(invariant, what)
         self.invariant = invariant
         self.struck: frozenset[str] = frozenset()  # the faults that had struck until then
+
+    def __str__(self) -> str:
+        return "[{}] {}".format(*self.args)
 
 
 def difference(expected: Json, found: Json) -> str:

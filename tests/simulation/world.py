@@ -108,7 +108,6 @@ class World:
         self.intercept: Callable[[Json], bool] | None = None  # takes an event out of our hands
         self.original_users: dict[str, Json] = {}  # as they were put into the users table
         self.made_by_others: set[str] = set()  # customers that we didn't make
-        self.deleted: set[str] = set()  # customers that Stripe has deleted
         self.doing = ""  # the label of what happens now
         self._told_by: dict[str, int] = {}
         self._requests = 0
@@ -190,7 +189,7 @@ class World:
 
     def item(self, table: str, key: str) -> Json | None:
         """An item as it stands, by the variable that names its table."""
-        found = self.tables.dump()[self.environment[table]].get((key,))
+        found = self.tables.item(self.environment[table], key)
         return from_item(found) if found is not None else None
 
     def record(self, user_id: str) -> Json | None:

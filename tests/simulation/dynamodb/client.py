@@ -193,6 +193,10 @@ class MemoryDynamoDB:
         """
         return self._tables[table].records[after:]
 
+    def item(self, table: str, *key: str) -> Item | None:
+        """One item as it stands, None where there is none; not to be changed."""
+        return self._tables[table].items.get(key)
+
     def items(self, table: str) -> list[Item]:
         """All items, in DynamoDB's format (``billing.store.dynamodb.from_item`` reads them).
 
