@@ -14,7 +14,8 @@ from collections.abc import Sequence
 
 from tests.simulation.histories import History, drawn
 from tests.simulation.mutants import MUTANTS, seed_that_kills
-from tests.simulation.running import Progress, prepare, run, run_cases
+from tests.simulation.rates import ENDS_WRONG, GOES_BACK
+from tests.simulation.running import Progress, prepare, run, run_cases, run_variants
 from tests.simulation.shrinking import Failure, failure_of, smallest
 
 COMMAND = "PYTHONPATH=functions .venv/bin/python -m tests.simulation"
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare()
     if asked.mutants:
         return wrong_policies()
+    if asked.rates:
+        return how_often(asked.seed, asked.histories, asked.jobs)
     if asked.exhaustive:
         return small_cases(asked.jobs)
     if asked.one is None:
@@ -74,6 +77,15 @@ def wrong_policies() -> int:
     return 1 if missed else 0
 
 
+def how_often(seed: int, histories: int, jobs: int) -> int:
+    """Say in how many histories each variant of the rules goes wrong."""
+    print(f"Of {histories} histories from {seed} on, with nothing lost and nobody who heals:")
+    for name, counts in run_variants(seed, histories, jobs):
+        said = ", ".join(f"{effect} {counts[effect]}" for effect in (ENDS_WRONG, GOES_BACK))
+        print(f"{name}: {said}", flush=True)
+    return 0
+
+
 def small_cases(jobs: int) -> int:
     """Play all variants of every small case."""
     played = failed = 0
@@ -107,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--actions", help="only these of its actions, by number")
     parser.add_argument("--faults", help="only these faults strike, by name")
     parser.add_argument("--mutants", action="store_true", help="look for seeds that catch them")
+    parser.add_argument("--rates", action="store_true", help="how often variants go wrong")
     parser.add_argument("--exhaustive", action="store_true", help="the small cases, completely")
     parser.add_argument("--histories", type=int, default=HISTORIES, help="how many seeds to try")
     parser.add_argument("--seed", type=int, default=0, help="the first of them")

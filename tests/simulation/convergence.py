@@ -104,13 +104,22 @@ class Convergence:
             if theirs:
                 raise Violation(CONVERGES, f"{record['_id']} has no subscription: {theirs[0]}")
             return None
-        # With a test clock its subscriptions go: as Stripe told of them last, they had ended.
-        chosen = self._stripe.find(stored) or self._stripe.versions.of(stored)[-1]
+        chosen = self._stripe.find(stored)
+        if chosen is None:
+            return self._check_gone(record)
         best = min(map(oracle.standing, theirs), default=3)
         if oracle.standing(chosen) > best:
             raise Violation(
                 CONVERGES, f"{record['_id']} shows {stored}, {chosen['status']}, of {said(theirs)}"
             )
+        self._check_state(record, chosen)
+        others = {s["id"] for s in theirs if s["status"] in oracle.ALIVE} - {stored}
+        noted = {other["subscription_id"] for other in record.get("other_live", ())}
+        if noted != others:
+            raise Violation(MONEY, f"{record['_id']} notes {noted}, not {others}")
+        return chosen
+
+    def _check_state(self, record: Json, chosen: Json) -> None:
         expected = oracle.subscription_as_recorded(chosen)
         attributes = oracle.recorded_subscription(record)
         if chosen["status"] in oracle.OVER:
@@ -118,12 +127,18 @@ class Convergence:
                 expected.pop(name, None)
                 attributes.pop(name, None)
         if attributes != expected:
-            raise Violation(CONVERGES, f"{stored}: {difference(expected, attributes)}")
-        others = {s["id"] for s in theirs if s["status"] in oracle.ALIVE} - {stored}
-        noted = {other["subscription_id"] for other in record.get("other_live", ())}
-        if noted != others:
-            raise Violation(MONEY, f"{record['_id']} notes {noted}, not {others}")
-        return chosen
+            raise Violation(CONVERGES, f"{chosen['id']}: {difference(expected, attributes)}")
+
+    def _check_gone(self, record: Json) -> Json:
+        """With a test clock its subscriptions go: one is stored as Stripe has told of it.
+
+        That it has ended is told once; who can't read that can't ask any more.
+        """
+        stored = oracle.recorded_subscription(record)
+        for version in reversed(self._stripe.versions.of(record["subscription_id"])):
+            if oracle.subscription_as_recorded(version) == stored:
+                return version
+        raise Violation(CONVERGES, f"{record['_id']} shows what never was: {stored}")
 
     def _check_invoices(self, record: Json) -> None:
         known = record.get("invoices", {})

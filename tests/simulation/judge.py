@@ -56,14 +56,22 @@ class Judge:
             raise Violation(OUTCOMES, f"{event['type']} {event['id']} has no outcome: {entry}")
 
     def check_recovered(self) -> None:
-        """After all was redriven nothing is failed, but what waits for a user who never comes."""
+        """After all was redriven nothing is failed, but what misses a user, or what Stripe had."""
         for run in self._world.cloud.failed_runs():
             failed = run.execution.effect
             assert isinstance(failed, Failed)
-            if failed.error != "UserNotFound" or self._is_users(run):
+            if not self._is_missed(run, failed.error):
                 raise Violation(
                     OUTCOMES, f"{run.arn} can't be redriven: {failed.error} {failed.cause}"
                 )
+
+    def _is_missed(self, run: Run, error: str) -> bool:
+        """Whether what a run needs isn't there: its user, or what went with its test clock."""
+        if error == "StripeNotFound" and run.event_id is not None:
+            told = self._witness.event(run.event_id)["data"]["object"]
+            needed = filter(None, (told["id"], told.get("subscription")))
+            return any(self._world.stripe.find(object_id) is None for object_id in needed)
+        return error == "UserNotFound" and not self._is_users(run)
 
     def _is_users(self, run: Run) -> bool:
         """Whether its event is a user's; where we look by ourselves, one with a customer."""

@@ -7,7 +7,7 @@ then every record must be equal to Stripe's truth, and nothing that is repeated 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -49,7 +49,7 @@ def play(history: History, only: frozenset[str] | None = None) -> World:
     world = World(history.setting, only)
     judge = Judge(world)
     try:
-        _happen(history, world)
+        happen(history, world)
         finish(world, judge)
     except (Violation, Broken) as error:
         violation = _violation(error)
@@ -66,7 +66,8 @@ def _violation(error: Violation | Broken) -> Violation:
     return Violation(OUTCOMES, f"a function broke: {error}")
 
 
-def _happen(history: History, world: World) -> None:
+def happen(history: History, world: World) -> None:
+    """Let it all happen, as far as Stripe allows."""
     for numbered in history.actions:
         world.doing = str(numbered.number)
         with suppress(Refused):
@@ -78,11 +79,7 @@ def finish(world: World, judge: Judge) -> None:
     world.doing = "end"
     world.settle(REST)
     judge.check_outcomes()
-    world.calm_down()
-    for person in world.people:
-        if person.number in world.setting.latecomers and person.user_id not in world.original_users:
-            world.add_user(person)
-    recover(world)
+    come_to_rest(world)
     judge.check_recovered()
     if not world.lost:
         judge.check_truth()
@@ -95,6 +92,15 @@ def finish(world: World, judge: Judge) -> None:
     judge.check_money()
     if world.setting.seed % REPLAYED == 0:
         check_replay(world)
+
+
+def come_to_rest(world: World) -> None:
+    """Nothing goes wrong any more, who was still missing appears, and operators mend the rest."""
+    world.calm_down()
+    for person in world.people:
+        if person.number in world.setting.latecomers and person.user_id not in world.original_users:
+            world.add_user(person)
+    recover(world)
 
 
 def recover(world: World) -> None:
@@ -122,23 +128,30 @@ def reconcile(world: World) -> None:
 
 
 def check_replay(world: World) -> None:
-    """Everything delivered once more changes nothing."""
+    """Everything delivered once more changes nothing.
+
+    What was set aside while its customer was being linked is brought first: that may change things.
+    """
+    ledger = world.items("EVENTS_TABLE")
+    done = {item["event_id"] for item in ledger if "done_at" in item}
+    replay(world, [event for event in world.sent if event["id"] not in done], "aside")
     before = state_of(world)
-    for number, event in enumerate(world.sent):
-        world.replay(event, f"again {number}")
-    world.settle(REST)
-    after = state_of(world, before["outcomes"])
+    replay(world, world.sent, "again")
+    after = state_of(world)
     if before != after:
         differing = [name for name in before if before[name] != after[name]]
         raise Violation(NOTHING_CHANGES, f"{differing} changed by a replay of everything")
 
 
-def state_of(world: World, settled: Collection[str] | None = None) -> dict[str, Any]:
-    """All that users, consumers and staff would see.
+def replay(world: World, events: Sequence[Json], label: str) -> None:
+    """What operators do to have events worked on that are no news any more."""
+    for number, event in enumerate(events):
+        world.replay(event, f"{label} {number}")
+    world.settle(REST)
 
-    Of the events those that were ``settled`` before, all unless given: one that was set aside
-    while its customer was being linked may still be applied.
-    """
+
+def state_of(world: World) -> dict[str, Any]:
+    """All that users, consumers and staff would see."""
     ledger = world.items("EVENTS_TABLE")
     return {
         "records": [_essence(record) for record in world.items("SUBSCRIPTIONS_TABLE")],
@@ -148,9 +161,7 @@ def state_of(world: World, settled: Collection[str] | None = None) -> dict[str, 
         "outcomes": {
             item["event_id"]: item["outcome"]
             for item in ledger
-            if item["kind"] == "event"
-            and "done_at" in item
-            and (settled is None or item["event_id"] in settled)
+            if item["kind"] == "event" and "done_at" in item
         },
     }
 

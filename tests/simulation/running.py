@@ -7,8 +7,10 @@ import logging
 import multiprocessing
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from multiprocessing.pool import Pool
 from typing import TextIO
@@ -98,6 +100,24 @@ def run(seed: int, histories: int, jobs: int) -> Iterator[Result]:
         yield from pool.imap_unordered(played, chunks)
 
 
+def run_variants(seed: int, histories: int, jobs: int) -> Iterator[tuple[str, Counter[str]]]:
+    """Play the same histories under each variant of the rules: what came of them."""
+    from tests.simulation.rates import VARIANTS  # noqa: PLC0415 - a pool's parent stays small
+
+    numbers = range(len(VARIANTS))
+    with _pool(jobs) as pool:
+        counting = partial(counted_of, seed, histories)
+        for number, counts in zip(numbers, pool.imap(counting, numbers), strict=True):
+            yield VARIANTS[number].name, counts
+
+
+def counted_of(seed: int, histories: int, variant: int) -> Counter[str]:
+    """What came of the histories under one variant."""
+    from tests.simulation import rates  # noqa: PLC0415 - after the process is prepared
+
+    return rates.counted(rates.VARIANTS[variant], range(seed, seed + histories))
+
+
 def run_cases(kinds: Sequence[str], every: int, jobs: int) -> Iterator[CaseResult]:
     """Play every so many-th variant of each kind of every small case."""
     from tests.simulation.exhaustive import CASES  # noqa: PLC0415 - a pool's parent stays small
@@ -121,6 +141,7 @@ def played_case(part: Part) -> CaseResult:
     from tests.simulation import exhaustive  # noqa: PLC0415 - after the process is prepared
     from tests.simulation.invariants import Violation  # noqa: PLC0415
 
+    tidy()
     case = exhaustive.CASES[part.case]
     groups = islice(exhaustive.KINDS[part.kind](case), part.first, None, part.shares)
     chosen = islice(chain.from_iterable(groups), 0, None, part.every)
@@ -135,14 +156,19 @@ def played_case(part: Part) -> CaseResult:
 
 
 def prepare() -> None:
-    """Settle a process in: quiet, and without collecting what lives as long as it does."""
+    """Settle a process in: quiet and quick."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     logging.disable(logging.CRITICAL)
     from tests.simulation.quick import quicken  # noqa: PLC0415 - once the environment is set
 
     quicken()
+
+
+def tidy() -> None:
+    """Collect what was played before; what is left is cached for good, and not looked at again."""
+    gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.disable()
 
 
 def played(seeds: range) -> Result:
@@ -151,6 +177,7 @@ def played(seeds: range) -> Result:
     from tests.simulation.invariants import Violation  # noqa: PLC0415
     from tests.simulation.play import play  # noqa: PLC0415
 
+    tidy()
     events = executions = reads = 0
     failing = []
     for seed in seeds:

@@ -37,14 +37,16 @@ def with_derived(record: Record, policy: Policy, now: int, waiter: str | None = 
 
 
 def _who_waits(before: Dunning | None, after: Dunning, now: int) -> str | None:
-    """Who waited goes on waiting; whose wait was over when a new debt began has ended.
+    """Who waited goes on waiting, if they wake in time and haven't woken yet.
 
-    So has theirs whose wait was over when a change of policy gave the same debt more grace.
+    A new debt, or a change of policy, moves the end of grace: later, and who has waited for the
+    former end is gone; earlier, and they wake too late.
     """
     if before is None:
         return None
-    waited_for_it = before.invoice_id == after.invoice_id and before.until >= after.until
-    return before.execution if waited_for_it or before.until > now else None
+    same_end = before.invoice_id == after.invoice_id and before.until == after.until
+    wakes_in_time = now < before.until <= after.until
+    return before.execution if same_end or wakes_in_time else None
 
 
 def say_the_same(one: Record, other: Record) -> bool:

@@ -98,6 +98,16 @@ def test_whose_wait_is_over_does_not_wait_for_grace_that_a_new_policy_adds() -> 
     assert later.dunning.execution == "second"
 
 
+def test_who_wakes_too_late_for_a_shorter_grace_gives_way_to_who_comes() -> None:
+    waited = with_derived(owing(failed_attempts=1), Policy(grace_days=14), NOW, waiter="first")
+
+    changed = with_derived(waited, Policy(grace_days=2), NOW)
+    later = with_derived(changed, Policy(grace_days=2), NOW, waiter="second")
+
+    assert later.dunning is not None
+    assert later.dunning.execution == "second"
+
+
 def test_who_waits_for_a_debt_goes_on_to_the_next_if_it_comes_in_time() -> None:
     waited = with_derived(owing(failed_attempts=1), POLICY, NOW, waiter="first")
     next_debt = an_invoice(invoice_id="in_2", invoice_created=NOW, finalized_at=NOW)
