@@ -91,7 +91,7 @@ BLOWS = [
         before=None,
         days_ago=32,
         act=subscribes_and_fails_to_renew,
-        facts=["AccessChanged", "PaymentFailed"],
+        facts=["AccessChanged", "PaymentFailed", "SubscriptionActivated"],
     ),
     Blow(
         "payment_failure",
