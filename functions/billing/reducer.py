@@ -49,11 +49,12 @@ class Cause(Value):
 
 
 class Reduction(NamedTuple):
-    """The record as it was and as it is now, and how the event ended if there was one."""
+    """The record as it was and as it is at ``now``, and how the event ended if there was one."""
 
     before: Record
     after: Record
     entry: Entry | None
+    now: int
 
 
 class Reducer:
@@ -144,14 +145,18 @@ class Reducer:
         reduction = self._reduce(cause, sync)
         return drift_between(reduction.before, reduction.after)
 
-    def check_debt(self, user_id: str, customer_id: str, execution: str) -> Record:
+    def check_debt(self, user_id: str, customer_id: str, execution: str) -> tuple[Record, int]:
         """Look at what is owed once grace is over, and announce what that takes away.
+
+        Gives the record and the time by which it was judged (UTC seconds): clocks differ, and
+        Stripe takes its time, so no other says whether grace was over.
 
         Raises:
             RecordContended: others won the record every time.
         """
         cause = Cause(id=execution, user_id=user_id, customer_id=customer_id, waiter=execution)
-        return self._reduce(cause, lambda record, _now: decide_on_debt(record)).after
+        reduction = self._reduce(cause, lambda record, _now: decide_on_debt(record))
+        return reduction.after, reduction.now
 
     def _reduce(self, cause: Cause, decide_on: Callable[[Record, int], Decision]) -> Reduction:
         for _ in range(ATTEMPTS):
@@ -159,15 +164,16 @@ class Reducer:
             now = self._time_after(before)
             decision = decide_on(before, now)
             if isinstance(decision, Ignore):
-                return Reduction(before, before, self._closed(cause, now, decision.reason))
+                return Reduction(before, before, self._closed(cause, now, decision.reason), now)
             after = self._after(before, decision, cause, now)
             if cause.execution is None and say_the_same(before, after):
-                reduction = Reduction(before, before, None)
+                reduction = Reduction(before, before, None, now)
             else:
                 try:
-                    reduction = Reduction(before, after, self._commit(before, after, cause, now))
+                    entry = self._commit(before, after, cause, now)
                 except RecordOvertaken:
                     continue
+                reduction = Reduction(before, after, entry, now)
             if isinstance(decision, SyncCustomer):
                 self._ledger.take_up(cause.customer_id, cause.user_id, now)
             return reduction

@@ -18,15 +18,14 @@ def check_payment(request: CheckPaymentInput, ports: Ports) -> FailureOutput:
         RecordContended: others won the record every time.
         StripeUnavailable: Stripe didn't answer.
     """
-    record = ports.reducer.check_debt(request.user_id, request.customer_id, request.execution)
+    record, now = ports.reducer.check_debt(request.user_id, request.customer_id, request.execution)
     ports.ledger.settle(request.event_id, ports.now())
     dunning = record.dunning
     if dunning is None:
         return FailureOutput(outcome="recovered" if _is_paid(record) else "applied")
     if dunning.execution != request.execution:
         return FailureOutput(outcome="applied")
-    # Clocks differ, and Stripe takes its time: grace may have ended only after the record was made.
-    if dunning.until > ports.now() or record.access_level == "grace":
+    if now < dunning.until:
         return FailureOutput(outcome="waiting", until=iso8601(dunning.until))
     return FailureOutput(outcome="applied" if record.access_level == "full" else "restricted")
 
