@@ -17,7 +17,7 @@ from tests.simulation.play import play, state_of
 from tests.simulation.running import run, run_cases
 from tests.simulation.shrinking import failure_of, smallest
 
-#: About three minutes on two cores; bench/RESULTS.md says how many were played by hand.
+#: About six minutes on two cores; bench/RESULTS.md says how many were played by hand.
 HISTORIES = 10_000
 SEED = 0
 #: Of the small cases' variants every so many-th; `--exhaustive` plays them all.
