@@ -1,10 +1,12 @@
 """Fixtures of the unit tests; ``tests/support/aws.py`` says how to use them."""
 
+import io
 from collections.abc import Iterator
 
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+from billing.observability import logger
 from tests.support.aws import FakePorts, fake_account
 
 
@@ -17,6 +19,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def ports(aws: None) -> FakePorts:
     return FakePorts()
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged meanwhile, a JSON document a line."""
+    stream = logger.registered_handler
+    captured = io.StringIO()
+    before = stream.setStream(captured)  # type: ignore[attr-defined]  # it is a StreamHandler
+    yield captured
+    stream.setStream(before)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

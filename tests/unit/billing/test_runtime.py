@@ -2,27 +2,16 @@
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from billing.contracts.steps import CheckPaymentInput, ClaimEventInput, ClaimEventOutput, StepModel
 from billing.domain.errors import ContractViolation
-from billing.observability import logger
 from billing.runtime import Ports, step_handler
 from tests.support.aws import a_lambda_context
 
 CHECK = {"event_id": "evt_1", "execution": "arn:1", "user_id": "user_1", "customer_id": "cus_1"}
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    stream = logger.registered_handler
-    captured = io.StringIO()
-    before = stream.setStream(captured)  # type: ignore[attr-defined]  # it is a StreamHandler
-    yield captured
-    stream.setStream(before)  # type: ignore[attr-defined]
 
 
 def claimed(request: StepModel, ports: Ports) -> ClaimEventOutput:

@@ -7,7 +7,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,6 @@ from billing.contracts.stripe_events import StripeEvent
 from billing.contracts.trimmed import LARGEST_EVENT
 from billing.domain.errors import ConfigurationError
 from billing.gateway.secrets import REFRESH_SECONDS
-from billing.observability import logger
 from tests.support.aws import WEBHOOK_SECRET, FakePorts, a_lambda_context, put_secret
 from tests.support.builders import NOW
 from tests.support.stripe import event_json, session_json, subscription_json
@@ -61,15 +60,6 @@ BODY = as_body(an_event())
 def detail_of(answer: dict[str, Any]) -> str:
     detail: str = json.loads(answer["body"])["detail"]
     return detail
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    stream = logger.registered_handler
-    captured = io.StringIO()
-    before = stream.setStream(captured)  # type: ignore[attr-defined]  # it is a StreamHandler
-    yield captured
-    stream.setStream(before)  # type: ignore[attr-defined]
 
 
 def test_a_signed_event_is_put_on_the_bus_as_stripe_sent_it(ports: FakePorts) -> None:
