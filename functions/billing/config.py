@@ -60,6 +60,10 @@ class ApiSettings(TokenSettings):
     checkout_success_url: str = Field(alias="CHECKOUT_SUCCESS_URL")
     checkout_cancel_url: str = Field(alias="CHECKOUT_CANCEL_URL")
     max_trial_days: int = Field(alias="MAX_TRIAL_DAYS", ge=0, le=730)
+    automatic_tax: bool = Field(alias="AUTOMATIC_TAX")
+    downgrade_effective: Literal["period_end", "now"] = Field(alias="DOWNGRADE_EFFECTIVE")
+    billing_page_url: str = Field(alias="BILLING_PAGE_URL", min_length=1)
+    idempotency_table: str = Field(alias="IDEMPOTENCY_TABLE")
 
 
 class MailSettings(Settings):
