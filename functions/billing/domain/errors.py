@@ -97,3 +97,15 @@ class CurrencyMismatch(BillingError):
 
 class CheckoutSessionNotFound(BillingError):
     """There is no such Checkout Session, or it is another user's."""
+
+
+class IdempotencyKeyInvalid(BillingError):
+    """An ``Idempotency-Key`` isn't 1 to 255 printable ASCII characters."""
+
+
+class IdempotencyKeyReused(BillingError):
+    """An ``Idempotency-Key`` was used before, with another body."""
+
+
+class RequestInProgress(BillingError):
+    """The request with this ``Idempotency-Key`` has no answer yet."""
