@@ -14,6 +14,7 @@ from billing.catalog import Catalog
 from billing.checkout import Checkout
 from billing.config import ApiSettings, load
 from billing.domain.checkout import CheckoutPages
+from billing.enrolment import Enrolment
 from billing.runtime import Ports
 
 #: A dashboard's reads: two of DynamoDB's, then three of Stripe's.
@@ -30,6 +31,10 @@ class ApiPorts(Ports):
     @cached_property
     def catalog(self) -> Catalog:
         return Catalog(self.stripe.prices)
+
+    @cached_property
+    def enrolment(self) -> Enrolment:
+        return Enrolment(self)
 
     @cached_property
     def checkout(self) -> Checkout:

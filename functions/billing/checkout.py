@@ -4,22 +4,18 @@ Every turn loads the record, makes the one move that it calls for, and saves it 
 nobody else moved. So a request that runs twice meets its own traces, and one that died is carried
 on by the next: with the number and parameters stored before the call, hence Stripe's first answer.
 Where a parameter that isn't stored changed meanwhile (a page's address), Stripe says so; then what
-the operation made is looked for, and the next number is used. A customer is always looked for
-before it is made: unlike a session it outlasts the day for which Stripe remembers a key.
+the operation made is closed, and the next number is used.
 """
 
 from typing import Any, Protocol
 
-from billing.contracts.stripe_objects import StripeCheckoutSession, StripeCustomer
+from billing.contracts.stripe_objects import StripeCheckoutSession
 from billing.domain.checkout import (
     CheckoutPages,
     answers,
-    customer_params,
     is_subscribed,
     opened,
-    operation_key,
     refuse_if_subscribed,
-    refused,
     released,
     reserved,
     session_params,
@@ -30,28 +26,18 @@ from billing.domain.errors import (
     RecordContended,
     StripeRejected,
     StripeUnavailable,
-    UserConflict,
-    UserNotFound,
 )
-from billing.domain.merge import with_customer
+from billing.domain.operation import operation_key
 from billing.domain.record import PAID, CheckoutRequest, CheckoutSlot, Record
-from billing.linking import link_customer, owner_of
+from billing.enrolment import Enrolment
+from billing.operations import TURNS
 from billing.runtime import Ports
 from billing.store.commit import RecordOvertaken
 from billing.store.users import User
 
-#: Moves before a contended slot is left to the caller's next try. Four are the longest way alone.
-TURNS = 12
-
 
 class CheckoutCalls(Protocol):
     """What checkout asks of Stripe."""
-
-    def customer(self, customer_id: str) -> StripeCustomer: ...
-
-    def customers_with_email(self, email: str) -> list[StripeCustomer]: ...
-
-    def create_customer(self, params: dict[str, Any], key: str) -> StripeCustomer: ...
 
     def checkout_session(self, session_id: str) -> StripeCheckoutSession: ...
 
@@ -68,8 +54,7 @@ class Checkout:
     """Opens checkout sessions, and takes note of what was bought in them."""
 
     def __init__(self, ports: Ports, pages: CheckoutPages) -> None:
-        self._users = ports.users
-        self._customers = ports.customers
+        self._enrolment = Enrolment(ports)
         self._records = ports.records
         self._reducer = ports.reducer
         self._stripe: CheckoutCalls = ports.stripe
@@ -104,7 +89,7 @@ class Checkout:
         if session.customer is None or _shows(record, session):
             return record
         if record.customer_id != session.customer:
-            self._link(user_id, session.customer)
+            self._enrolment.link(user_id, session.customer)
         self._reducer.sync_customer(user_id, session.customer, session.id)
         return self._records.load(user_id)
 
@@ -123,95 +108,36 @@ class Checkout:
         # Only now: whoever subscribed some other way could pay a session left open as well.
         refuse_if_subscribed(record)
         if slot is None:
-            self._reserve(record, user, request, currency)
+            self._reserve(user, request, currency)
             return None
-        session = self._create_session(record, slot)
-        return session if answers(slot, request) else None
+        made = self._create_session(record, slot)
+        return made if answers(slot, request) else None
 
-    def _reserve(self, record: Record, user: User, request: CheckoutRequest, currency: str) -> None:
-        """Take the slot, unless the customer is new to us: what it has bought comes first."""
-        customer = self._linked_customer(record, user)
-        if customer is None:
-            customer = self._new_customer(record, user)
-        elif customer.id != record.customer_id:
-            self._link(user.id, customer.id)
-            self._reducer.sync_customer(user.id, customer.id)
-            return
+    def _reserve(self, user: User, request: CheckoutRequest, currency: str) -> None:
+        """Take the slot for the user's customer, who may turn out to have bought already."""
+        record, customer = self._enrolment.enrol(user)
+        refuse_if_subscribed(record)
         if customer.currency not in (None, currency):
             raise CurrencyMismatch(f"customer {customer.id} pays in {customer.currency}")
-        self._save(record, reserved(with_customer(record, customer.id), request))
+        if record.checkout is None:
+            self._save(record, reserved(record, with_one_trial(request, record)))
 
-    def _linked_customer(self, record: Record, user: User) -> StripeCustomer | None:
-        """The customer that record or user names; one that Stripe reports deleted is none.
-
-        Raises:
-            UserConflict: the user names a customer that may be another user's.
-        """
-        for customer_id in dict.fromkeys((record.customer_id, user.stripe_customer_id)):
-            if customer_id is None:
-                continue
-            customer = self._stripe.customer(customer_id)
-            if customer.deleted:
-                continue
-            ours = customer_id == record.customer_id
-            if not ours and owner_of(customer_id, self._users, self._customers) != user.id:
-                raise UserConflict(f"customer {customer_id} isn't surely user {user.id}'s")
-            return customer
-        return None
-
-    def _new_customer(self, record: Record, user: User) -> StripeCustomer:
-        """Make a customer and link it, unless a try whose answer was lost has made one."""
-        customer = self._customer_made_for(user) or self._create_customer(record, user)
-        self._link(user.id, customer.id)
-        return customer
-
-    def _customer_made_for(self, user: User) -> StripeCustomer | None:
-        """Find what an earlier try made: Stripe forgets its key after a day, or keeps a 500 for it.
-
-        An e-mail address that changed since finds nothing: then what was made is never linked.
-        """
-        found = self._stripe.customers_with_email(user.email) if user.email else []
-        ours = (c for c in found if (c.metadata or {}).get("user_id") == user.id)
-        return next(ours, None)
-
-    def _create_customer(self, record: Record, user: User) -> StripeCustomer:
-        """Create a customer. Repeated within a day, Stripe answers with the same one."""
-        params = customer_params(user.id, user.email, user.first_name, user.last_name)
-        try:
-            return self._stripe.create_customer(params, operation_key(user.id, record.op_seq))
-        except StripeRejected:
-            self._save(record, refused(record))
-            raise
-        except StripeUnavailable as error:
-            if error.saved:
-                self._save(record, refused(record))
-            raise
-
-    def _link(self, user_id: str, customer_id: str) -> None:
-        """Link user and customer; a customer linked before gives way only if Stripe deleted it."""
-        user = self._users.find(user_id)
-        if user is None:
-            raise UserNotFound(f"user {user_id} does not exist")
-        linked = user.stripe_customer_id
-        gone = linked not in (None, customer_id) and self._stripe.customer(linked).deleted
-        link_customer(
-            self._users, self._customers, user_id, customer_id, replaces=linked if gone else None
-        )
-
-    def _create_session(self, record: Record, slot: CheckoutSlot) -> StripeCheckoutSession:
+    def _create_session(self, record: Record, slot: CheckoutSlot) -> StripeCheckoutSession | None:
+        """Make the slot's session; None where its number will never give one."""
         assert record.customer_id is not None  # the slot is taken with the customer
         params = session_params(slot, record.user_id, record.customer_id, self._pages)
         key = operation_key(record.user_id, slot.op_seq)
         try:
             session = self._stripe.create_checkout_session(params, key)
         except StripeRejected:
-            self._save(record, refused(record))
+            self._save(record, released(record))
             raise
         except StripeUnavailable as error:
-            if error.saved:
-                self._expire_unknown(record.user_id, record.customer_id)
-                self._save(record, refused(record))
-            raise
+            if not error.saved:
+                raise
+            self._expire_unknown(record.user_id, record.customer_id)
+            self._save(record, released(record))
+            return None
         self._save(record, opened(record, slot, session.id))
         return session
 

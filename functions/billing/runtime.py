@@ -22,6 +22,7 @@ from billing.domain.policy import Policy
 from billing.executions import Executions
 from billing.gateway.secrets import SecretReader
 from billing.observability import log_context, logger
+from billing.operations import Operations
 from billing.reducer import Reducer
 from billing.store.commit import Committer
 from billing.store.customers import CustomerStore
@@ -90,6 +91,10 @@ class Ports:
     def reducer(self) -> Reducer:
         committer = Committer(client(), self.records, self.ledger)
         return Reducer(committer, self.customers, self.stripe, self.policy, self.now)
+
+    @cached_property
+    def operations(self) -> Operations:
+        return Operations(self.records)
 
     @cached_property
     def policy(self) -> Policy:

@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import billing.reducer
-from billing import checkout, leasing, looking
+from billing import checkout, enrolment, leasing, looking, operations
 from billing.bus import Envelope
 from billing.contracts.facts import SOURCE, told
 from billing.domain import access, decide, derive, dunning, facts, merge
@@ -300,8 +300,15 @@ def facts_without_a_key() -> Iterator[None]:
 @_mutant(22, invariants.MONEY)
 def retry_with_a_fresh_key() -> Iterator[None]:
     """Each try of an operation on Stripe has an idempotency key of its own."""
-    with patch.object(checkout, "operation_key", lambda user, seq: f"op:{uuid.uuid4()}"):
+    with (
+        patch.object(checkout, "operation_key", _fresh_key),
+        patch.object(operations, "operation_key", _fresh_key),
+    ):
         yield
+
+
+def _fresh_key(_user_id: str, _op_seq: int) -> str:
+    return f"op:{uuid.uuid4()}"
 
 
 # -- Access
@@ -417,7 +424,7 @@ def a_change_of_policy_is_not_announced() -> Iterator[None]:
 @_mutant(285, invariants.MONEY)
 def a_customer_is_never_looked_for() -> Iterator[None]:
     """A try whose answer was lost more than a day ago makes a second customer."""
-    with patch.object(checkout.Checkout, "_customer_made_for", lambda _self, _user: None):
+    with patch.object(enrolment.Enrolment, "_made_for", lambda _self, _user: None):
         yield
 
 

@@ -300,8 +300,22 @@ class StripeCustomer(StripeObject):
         )
 
 
+class StripeSetupIntent(StripeObject):
+    """A setup intent; the secret lets its customer's browser confirm it, and nothing else."""
+
+    id: str
+    client_secret: str
+
+
+class StripePortalSession(StripeObject):
+    """A session of Stripe's customer portal."""
+
+    id: str
+    url: str
+
+
 class StripePaymentMethod(StripeObject):
-    """A payment method, and of a card only what may be shown."""
+    """A payment method, and of a card only what may be shown; a detached one has no customer."""
 
     class Card(StripeObject):
         brand: str
@@ -312,6 +326,7 @@ class StripePaymentMethod(StripeObject):
     id: str
     type: str
     card: Card | None = None
+    customer: Expandable | None = None
 
     def projected(self) -> PaymentMethod:
         """The summary that the record stores."""

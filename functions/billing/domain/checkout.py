@@ -7,6 +7,7 @@ whose answer was lost can never be paid.
 from typing import Any
 
 from billing.domain.errors import AlreadySubscribed
+from billing.domain.operation import settled
 from billing.domain.record import TERMINAL, CheckoutRequest, CheckoutSlot, Record, Value
 
 
@@ -15,11 +16,6 @@ class CheckoutPages(Value):
 
     success_url: str
     cancel_url: str
-
-
-def operation_key(user_id: str, op_seq: int) -> str:
-    """The idempotency key of a stored operation: every try of it sends the same."""
-    return f"op:{user_id}:{op_seq}"
 
 
 def is_subscribed(record: Record) -> bool:
@@ -48,30 +44,19 @@ def answers(slot: CheckoutSlot, request: CheckoutRequest) -> bool:
 
 
 def reserved(record: Record, request: CheckoutRequest) -> Record:
-    """Take the slot for the next operation, before Stripe is called."""
+    """Take the slot for the next operation, before Stripe is called: its number is the slot's."""
     slot = CheckoutSlot(op_seq=record.op_seq, **request.model_dump())
-    return _written(record, {"checkout": slot})
+    return _written(settled(record), {"checkout": slot})
 
 
 def opened(record: Record, slot: CheckoutSlot, session_id: str) -> Record:
-    """Note the session that Stripe made: the operation is settled."""
-    held = slot.model_copy(update={"session_id": session_id})
-    return _written(settled(record), {"checkout": held})
+    """Note the session that Stripe made."""
+    return _written(record, {"checkout": slot.model_copy(update={"session_id": session_id})})
 
 
 def released(record: Record) -> Record:
-    """Free the slot: its session is closed."""
+    """Free the slot: its session is closed, or Stripe has refused to make one."""
     return _written(record, {"checkout": None})
-
-
-def refused(record: Record) -> Record:
-    """Free the slot after Stripe's definitive no: the next try is another operation."""
-    return _written(settled(record), {"checkout": None})
-
-
-def settled(record: Record) -> Record:
-    """Move on to the next operation's number: Stripe has answered the last one for good."""
-    return record.model_copy(update={"op_seq": record.op_seq + 1})
 
 
 def customer_params(

@@ -1,68 +1,39 @@
-"""The calls that billing makes to Stripe, answered in the contracts' models.
+"""The calls that billing makes to Stripe, answered in the contracts' models; here the reads.
 
 Reads that feed the record come with the interval of Stripe's time in which they were true: from
 Stripe's ``Date`` less the seconds that the call took (rounded up) to ``Date`` and one second,
-because ``Date`` has whole seconds. Every write carries the stored operation's idempotency key.
+because ``Date`` has whole seconds.
 """
 
-import math
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import stripe
-from pydantic import ValidationError
 
-from billing.contracts.stripe_events import explain
 from billing.contracts.stripe_objects import (
     StripeCheckoutSession,
     StripeCustomer,
     StripeDispute,
     StripeInvoice,
-    StripeObject,
     StripePayment,
     StripePaymentMethod,
     StripePrice,
     StripePurchase,
     StripeSubscription,
 )
-from billing.domain.errors import ContractViolation, StripeRejected, StripeUnavailable
-from billing.domain.record import CustomerState, Invoice, Purchase, Stamp
+from billing.domain.errors import ContractViolation
+from billing.domain.record import CustomerState, Invoice, Purchase
+from billing.gateway.connection import Params, date_of, listed, parsed
 from billing.gateway.fetched import Fetched, Last, Page
-from billing.gateway.secrets import SecretReader
-from billing.gateway.stripe_errors import classified
-
-Answer = TypeVar("Answer")
-Model = TypeVar("Model", bound=StripeObject)
-Listed = TypeVar("Listed", bound=stripe.StripeObject)
-Params = Mapping[str, Any]
+from billing.gateway.writes import StripeWrites
 
 PAGE = 100
-#: With the retry below a call ends within 11 s, so the API's Lambda has time for two bad ones.
-TIMEOUT_SECONDS = 5
 #: What a session in payment mode sold, and how it was paid.
 _BOUGHT = ("line_items", "payment_intent.latest_charge")
-#: Inside the SDK, with the same idempotency key. The state machine retries beyond it.
-NETWORK_RETRIES = 1
 
 
-class StripeGateway:
+class StripeGateway(StripeWrites):
     """Stripe's API by the official SDK. Errors come as ``billing.domain.errors`` names them."""
-
-    def __init__(
-        self,
-        secrets: SecretReader,
-        api_base: str,
-        monotonic: Callable[[], float] = time.monotonic,
-        http: stripe.HTTPClient | None = None,
-    ) -> None:
-        self._secrets = secrets
-        self._api_base = api_base
-        self._http = http or stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
-        self._monotonic = monotonic
-        self._client = self._connect(secrets.read().api_key.get_secret_value())
 
     # -- Reads that feed the record -------------------------------------------------------------
 
@@ -71,7 +42,7 @@ class StripeGateway:
         started = self._monotonic()
         answer = self._call(lambda c: c.v1.subscriptions.retrieve(subscription_id))
         return Fetched[StripeSubscription](
-            value=_parsed(StripeSubscription, answer),
+            value=parsed(StripeSubscription, answer),
             stamp=self._stamp(started, [answer]),
         )
 
@@ -81,7 +52,7 @@ class StripeGateway:
         params = {"customer": customer_id, "status": "all", "limit": PAGE}
         pages = list(self._pages(lambda c, p: c.v1.subscriptions.list(p), params))
         return Fetched[tuple[StripeSubscription, ...]](
-            value=tuple(s for page in pages for s in _listed(StripeSubscription, page)),
+            value=tuple(s for page in pages for s in listed(StripeSubscription, page)),
             stamp=self._stamp(started, pages),
         )
 
@@ -89,7 +60,7 @@ class StripeGateway:
         """Fetch a customer and its payment methods; a deleted one has none."""
         started = self._monotonic()
         answer = self._call(lambda c: c.v1.customers.retrieve(customer_id))
-        customer = _parsed(StripeCustomer, answer)
+        customer = parsed(StripeCustomer, answer)
         methods = [] if customer.deleted else self.payment_methods(customer_id)
         return Fetched[CustomerState](
             value=customer.projected(methods), stamp=self._stamp(started, [answer])
@@ -98,7 +69,7 @@ class StripeGateway:
     def invoice(self, invoice_id: str) -> Invoice:
         """Fetch one invoice."""
         answer = self._call(lambda c: c.v1.invoices.retrieve(invoice_id))
-        return _parsed(StripeInvoice, answer).projected(_date(answer))
+        return parsed(StripeInvoice, answer).projected(date_of(answer))
 
     def invoices_of_customer(self, customer_id: str) -> tuple[Invoice, ...]:
         """List a customer's newest invoices, a page of them."""
@@ -111,8 +82,8 @@ class StripeGateway:
     def _invoices(self, params: Params) -> tuple[Invoice, ...]:
         wanted = {**params, "limit": PAGE}
         answer = self._call(lambda c: c.v1.invoices.list(wanted))  # type: ignore[arg-type]
-        as_of = _date(answer)
-        return tuple(found.projected(as_of) for found in _listed(StripeInvoice, answer))
+        as_of = date_of(answer)
+        return tuple(found.projected(as_of) for found in listed(StripeInvoice, answer))
 
     def purchase(self, payment_intent_id: str | None, session_id: str | None) -> Purchase | None:
         """Fetch a one-time purchase by its session, else by its payment; None where it is none."""
@@ -121,7 +92,7 @@ class StripeGateway:
             answer = self._call(
                 lambda c: c.v1.checkout.sessions.retrieve(session_id, expand)  # type: ignore[arg-type]
             )
-            return self._purchase(_parsed(StripePurchase, answer))
+            return self._purchase(parsed(StripePurchase, answer))
         if payment_intent_id is None:
             return None
         found = self._purchases({"payment_intent": payment_intent_id})
@@ -137,7 +108,7 @@ class StripeGateway:
             for session in page.data:
                 # Other modes' sessions have nothing of these to expand.
                 if session.mode == "payment":
-                    purchase = self._purchase(_parsed(StripePurchase, session))
+                    purchase = self._purchase(parsed(StripePurchase, session))
                     if purchase is not None:
                         yield purchase
 
@@ -151,42 +122,24 @@ class StripeGateway:
         assert session.payment_intent is not None  # only what was paid is disputed
         payment = session.payment_intent.id
         answer = self._call(lambda c: c.v1.disputes.list({"payment_intent": payment, "limit": 1}))
-        return next((found.status for found in _listed(StripeDispute, answer)), None)
+        return next((found.status for found in listed(StripeDispute, answer)), None)
 
     def customer_of_payment(self, payment_intent_id: str) -> str | None:
         """Say whose payment it was: refunds and disputes don't."""
         answer = self._call(lambda c: c.v1.payment_intents.retrieve(payment_intent_id))
-        return _parsed(StripePayment, answer).customer
-
-    def _pages(
-        self, list_: Callable[[stripe.StripeClient, Any], stripe.ListObject[Listed]], params: Params
-    ) -> Iterator[stripe.ListObject[Listed]]:
-        """Read a list to its end."""
-        wanted = dict(params)
-        while True:
-            page = self._call(lambda c: list_(c, wanted))
-            yield page
-            if not page.has_more:
-                return
-            wanted["starting_after"] = page.data[-1].to_dict()["id"]
-
-    def _stamp(self, started: float, answers: Sequence[stripe.StripeObject]) -> Stamp:
-        """From when to when all of the answers were true."""
-        dates = [_date(answer) for answer in answers]
-        elapsed = math.ceil(self._monotonic() - started)
-        return Stamp(lo=dates[-1] - elapsed, hi=dates[-1] + 1)
+        return parsed(StripePayment, answer).customer
 
     # -- Other reads ----------------------------------------------------------------------------
 
     def customer(self, customer_id: str) -> StripeCustomer:
         """Fetch a customer; a deleted one says so."""
         answer = self._call(lambda c: c.v1.customers.retrieve(customer_id))
-        return _parsed(StripeCustomer, answer)
+        return parsed(StripeCustomer, answer)
 
     def customers_with_email(self, email: str) -> list[StripeCustomer]:
         """List the newest customers with an e-mail address; nothing makes it unique."""
         answer = self._call(lambda c: c.v1.customers.list({"email": email, "limit": PAGE}))
-        return _listed(StripeCustomer, answer)
+        return listed(StripeCustomer, answer)
 
     def prices(self, lookup_keys: Sequence[str]) -> list[StripePrice]:
         """List the active prices of the catalogue, by lookup key (ten at most, Stripe's limit)."""
@@ -200,24 +153,24 @@ class StripeGateway:
                 }
             )
         )
-        return _listed(StripePrice, answer)
+        return listed(StripePrice, answer)
 
     def payment_methods(self, customer_id: str) -> list[StripePaymentMethod]:
         """List a customer's payment methods."""
         answer = self._call(
             lambda c: c.v1.customers.payment_methods.list(customer_id, {"limit": PAGE})
         )
-        return _listed(StripePaymentMethod, answer)
+        return listed(StripePaymentMethod, answer)
 
     def invoices(self, customer_id: str, limit: int) -> list[StripeInvoice]:
         """List a customer's newest invoices."""
         answer = self._call(lambda c: c.v1.invoices.list({"customer": customer_id, "limit": limit}))
-        return _listed(StripeInvoice, answer)
+        return listed(StripeInvoice, answer)
 
     def checkout_session(self, session_id: str) -> StripeCheckoutSession:
         """Fetch a Checkout Session."""
         answer = self._call(lambda c: c.v1.checkout.sessions.retrieve(session_id))
-        return _parsed(StripeCheckoutSession, answer)
+        return parsed(StripeCheckoutSession, answer)
 
     def open_checkout_sessions(self, customer_id: str) -> list[StripeCheckoutSession]:
         """List a customer's open Checkout Sessions."""
@@ -226,7 +179,7 @@ class StripeGateway:
                 {"customer": customer_id, "status": "open", "limit": PAGE}
             )
         )
-        return _listed(StripeCheckoutSession, answer)
+        return listed(StripeCheckoutSession, answer)
 
     # -- Lists that are read a page at a time ---------------------------------------------------
 
@@ -240,7 +193,7 @@ class StripeGateway:
         readable, unreadable = [], []
         for found in page.data:
             try:
-                readable.append(_parsed(StripeSubscription, found))
+                readable.append(parsed(StripeSubscription, found))
             except ContractViolation:
                 unreadable.append(found.id)
         return Page[StripeSubscription](
@@ -270,84 +223,6 @@ class StripeGateway:
             more=page.has_more,
         )
 
-    # -- Writes ---------------------------------------------------------------------------------
-
-    def create_customer(self, params: dict[str, Any], key: str) -> StripeCustomer:
-        """Create a customer; ``key`` is the stored operation's."""
-        answer = self._call(
-            lambda c: c.v1.customers.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
-        )
-        return _parsed(StripeCustomer, answer)
-
-    def create_checkout_session(self, params: dict[str, Any], key: str) -> StripeCheckoutSession:
-        """Create a Checkout Session; ``key`` is the stored operation's."""
-        answer = self._call(
-            lambda c: c.v1.checkout.sessions.create(params, {"idempotency_key": key})  # type: ignore[arg-type]
-        )
-        return _parsed(StripeCheckoutSession, answer)
-
-    def expire_checkout_session(self, session_id: str) -> StripeCheckoutSession:
-        """Close a Checkout Session if it is open; return it as it is then.
-
-        It needs no operation of ours: Stripe closes a session once, however often it is asked.
-        """
-        try:
-            answer = self._call(lambda c: c.v1.checkout.sessions.expire(session_id))
-        except StripeRejected:
-            session = self.checkout_session(session_id)
-            if session.status == "open":
-                raise
-            return session
-        return _parsed(StripeCheckoutSession, answer)
-
-    # -- The client -----------------------------------------------------------------------------
-
-    def _call(self, call: Callable[[stripe.StripeClient], Answer]) -> Answer:
-        """Make a call; after a 401 once more with the key read anew: a roll loses nothing."""
-        try:
-            return call(self._client)
-        except stripe.AuthenticationError as error:
-            fresh = self._secrets.refreshed()
-            if fresh is None:
-                raise classified(error) from error
-            self._client = self._connect(fresh.api_key.get_secret_value())
-        except stripe.StripeError as error:
-            raise classified(error) from error
-        with _classified_errors():
-            return call(self._client)
-
-    def _connect(self, api_key: str) -> stripe.StripeClient:
-        return stripe.StripeClient(
-            api_key,
-            base_addresses={"api": self._api_base},
-            max_network_retries=NETWORK_RETRIES,
-            http_client=self._http,
-        )
-
-
-@contextmanager
-def _classified_errors() -> Iterator[None]:
-    try:
-        yield
-    except stripe.StripeError as error:
-        raise classified(error) from error
-
-
-def _parsed(model: type[Model], answer: stripe.StripeObject) -> Model:
-    """Read an answer into the contract's model. What is wrong with it is told without its values.
-
-    Raises:
-        ContractViolation: it isn't of the shape that the contracts know.
-    """
-    try:
-        return model.model_validate(answer.to_dict())
-    except ValidationError as error:
-        raise ContractViolation(f"{model.__name__}: {explain(error)}") from None
-
-
-def _listed(model: type[Model], page: stripe.ListObject[Listed]) -> list[Model]:
-    return [_parsed(model, found) for found in page.data]
-
 
 def _behind(after: str | None) -> dict[str, str]:
     return {} if after is None else {"starting_after": after}
@@ -357,12 +232,3 @@ def _last(
     page: stripe.ListObject[stripe.Subscription] | stripe.ListObject[stripe.Event],
 ) -> Last | None:
     return Last(id=page.data[-1].id, created=page.data[-1].created) if page.data else None
-
-
-def _date(answer: stripe.StripeObject) -> int:
-    """Stripe's clock, from the answer's ``Date`` header (UTC seconds)."""
-    response = answer.last_response
-    header = response.headers.get("date") if response and response.headers else None
-    if not header:
-        raise StripeUnavailable("Stripe answered without a Date")
-    return int(parsedate_to_datetime(header).timestamp())

@@ -218,4 +218,4 @@ def test_a_refusal_of_stripes_is_our_fault_and_the_next_try_is_another_operation
     assert start(api).status == 200
 
     first, second = api.ports.wire.asked("POST", "/v1/checkout/sessions")
-    assert (first.key, second.key) == ("op:user_1:1", "op:user_1:2")
+    assert first.key != second.key

@@ -14,7 +14,7 @@ from billing.domain.errors import (
     StripeRejected,
     StripeUnavailable,
 )
-from billing.gateway.stripe_gateway import NETWORK_RETRIES, TIMEOUT_SECONDS
+from billing.gateway.connection import NETWORK_RETRIES, TIMEOUT_SECONDS
 from billing.observability import logger
 from tests.support.api import Api
 from tests.support.aws import add_user, template

@@ -4,16 +4,9 @@ from typing import Any
 
 import pytest
 
-from billing.domain.checkout import (
-    answers,
-    customer_params,
-    opened,
-    operation_key,
-    refused,
-    reserved,
-    with_one_trial,
-)
+from billing.domain.checkout import answers, customer_params, reserved, with_one_trial
 from billing.domain.merge import with_customer
+from billing.domain.operation import operation_key
 from billing.domain.record import CheckoutRequest, CheckoutSlot
 from tests.support.builders import a_record
 
@@ -21,20 +14,11 @@ WANTED = CheckoutRequest(price_id="price_1", trial_days=7, metadata={"campaign":
 SLOT = CheckoutSlot(op_seq=4, **WANTED.model_dump())
 
 
-def test_every_try_of_an_operation_has_the_same_key() -> None:
-    assert operation_key("user_1", 4) == "op:user_1:4"
-
-
-def test_the_number_is_stored_with_the_request_before_the_call_and_stays() -> None:
+def test_the_slot_takes_a_number_with_the_request_before_the_call_and_nobody_else_gets_it() -> None:
     record = reserved(a_record(op_seq=4), WANTED)
 
     assert record.checkout == SLOT
-    assert record.op_seq == 4
-
-
-@pytest.mark.parametrize("settle", [lambda r: opened(r, SLOT, "cs_1"), refused])
-def test_a_definitive_answer_moves_on_to_the_next_number(settle: Any) -> None:
-    assert settle(a_record(op_seq=4, checkout=SLOT)).op_seq == 5
+    assert record.op_seq == 5
 
 
 def test_a_customer_from_anywhere_settles_the_operation_that_would_make_one() -> None:
