@@ -8,6 +8,8 @@ import re
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from api.errors import answers
+from api.params import CheckoutSessionId
 from api.ports import ApiPorts, RouteCaller, RoutePorts
 from api.views import subscription_view
 from billing.contracts.api import (
@@ -17,9 +19,13 @@ from billing.contracts.api import (
 )
 from billing.contracts.stripe_objects import StripeCheckoutSession
 from billing.domain.errors import (
+    AlreadySubscribed,
     CheckoutSessionNotFound,
+    CurrencyMismatch,
+    PriceNotOffered,
     StripeNotFound,
     TrialTooLong,
+    UserConflict,
     UserNotFound,
 )
 from billing.domain.record import CheckoutRequest, Record
@@ -30,7 +36,17 @@ router = APIGatewayHttpRouter()
 _SESSION_ID = re.compile(r"cs_\w+", re.ASCII)
 
 
-@router.post("/create-checkout-session")
+@router.post(
+    "/create-checkout-session",
+    responses=answers(
+        UserNotFound,
+        AlreadySubscribed,
+        UserConflict,
+        PriceNotOffered,
+        CurrencyMismatch,
+        TrialTooLong,
+    ),
+)
 def create_checkout_session(
     body: CreateCheckoutSession, caller: RouteCaller, ports: RoutePorts
 ) -> CheckoutSessionCreated:
@@ -48,9 +64,13 @@ def create_checkout_session(
     return CheckoutSessionCreated(session_id=session.id, url=session.url or "")
 
 
-@router.get("/checkout-session/<session_id>", cache_control="no-store")
+@router.get(
+    "/checkout-session/<id>",
+    cache_control="no-store",
+    responses=answers(CheckoutSessionNotFound),
+)
 def checkout_session(
-    session_id: str, caller: RouteCaller, ports: RoutePorts
+    session_id: CheckoutSessionId, caller: RouteCaller, ports: RoutePorts
 ) -> CheckoutSessionState:
     """Say what became of a checkout, and take note of what was bought."""
     session = _find(ports, session_id)

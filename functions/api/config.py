@@ -2,6 +2,7 @@
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from api.errors import answers
 from api.ports import RoutePorts
 from api.views import plans
 from billing.contracts.api import PublicConfig
@@ -9,7 +10,7 @@ from billing.contracts.api import PublicConfig
 router = APIGatewayHttpRouter()
 
 
-@router.get("/config", cache_control="public, max-age=300")
+@router.get("/config", cache_control="public, max-age=300", responses=answers())
 def config(ports: RoutePorts) -> PublicConfig:
     """Give Stripe's publishable key and the catalogue."""
     prices = ports.catalog.prices()

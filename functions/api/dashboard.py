@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from api.errors import answers
+from api.params import UserId
 from api.ports import ApiPorts, RouteCaller, RoutePorts
 from api.views import (
     access_view,
@@ -56,8 +58,8 @@ class StripeLists(Value):
         return None in (self.payment_methods, self.invoices, self.prices)
 
 
-@router.get("/dashboard/<user_id>", cache_control="no-store")
-def dashboard(user_id: str, caller: RouteCaller, ports: RoutePorts) -> Dashboard:
+@router.get("/dashboard/<userId>", cache_control="no-store", responses=answers(UserNotFound))
+def dashboard(user_id: UserId, caller: RouteCaller, ports: RoutePorts) -> Dashboard:
     """Show a user's billing."""
     log_context(user_id=user_id)
     caller.require(user_id)

@@ -1,26 +1,47 @@
 """Every error as an HTTP answer, in this one place: ``{"detail": …}``, and nothing internal in it.
 
-To add a case: raise an error of ``billing.domain.errors``, and say here what the caller is told.
+To add a case: raise an error of ``billing.domain.errors``, give it one line in ``_TOLD``, and name
+it in ``answers(…)`` at the routes that raise it: their documentation follows from the same line.
+What any route may answer (401, 403, 413, 422 for its input, 429, 500, 503) ``tools.openapi`` adds.
 """
 
-from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.exceptions import (
+    NotFoundError,
+    RequestEntityTooLargeError,
+)
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
+from aws_lambda_powertools.event_handler.openapi.types import (
+    COMPONENT_REF_PREFIX,
+    OpenAPIResponse,
+    OpenAPIResponseHeader,
+)
+from pydantic import BaseModel
 
+from billing.contracts.problems import (
+    DeclinedProblem,
+    FieldProblem,
+    Problem,
+    ValidationProblem,
+)
 from billing.domain.errors import (
     AlreadySubscribed,
+    BillingError,
     CheckoutSessionNotFound,
     CurrencyMismatch,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
     PaymentDeclined,
     PriceNotOffered,
     RecordContended,
+    RequestInProgress,
     StoreUnavailable,
     StripeUnavailable,
     TrialTooLong,
@@ -31,87 +52,131 @@ from billing.observability import logger
 
 Answer = Response[Any]
 
-_PLAIN: dict[type[Exception], tuple[int, str]] = {
-    NotFoundError: (404, "Not found"),
-    UserNotFound: (404, "User not found"),
-    CheckoutSessionNotFound: (404, "Checkout session not found"),
-    AlreadySubscribed: (
-        409,
-        "There is a subscription already. Change it with POST /update-subscription.",
+
+@dataclass(frozen=True)
+class Told:
+    """What the caller is told of an error."""
+
+    status: int
+    detail: str
+    loc: tuple[str, ...] = ("body",)  # of a 422: the field at fault
+    retry_after: int | None = None  # seconds, unless the error knows better
+
+
+_KEY = ("header", "idempotency-key")
+_UNAVAILABLE = Told(503, "Billing is unavailable for the moment. Try again.", retry_after=1)
+
+#: An error is told as the first of its classes that stands here.
+_TOLD: dict[type[Exception], Told] = {
+    PaymentDeclined: Told(402, "Your card was declined."),
+    NotFoundError: Told(404, "Not found"),
+    UserNotFound: Told(404, "User not found"),
+    CheckoutSessionNotFound: Told(404, "Checkout session not found"),
+    AlreadySubscribed: Told(
+        409, "There is a subscription already. Change it with POST /update-subscription."
     ),
-    UserConflict: (409, "The billing customer was changed at the same time. Try again."),
+    UserConflict: Told(409, "The billing customer was changed at the same time. Try again."),
+    RequestInProgress: Told(
+        409, "The request with this Idempotency-Key is still being answered.", retry_after=1
+    ),
+    RequestEntityTooLargeError: Told(413, "Request body too large"),
+    RequestValidationError: Told(422, "Field required"),
+    RequestUnsupportedContentType: Told(422, "Unsupported content type"),
+    UnicodeDecodeError: Told(422, "Not UTF-8 text"),
+    PriceNotOffered: Told(422, "Not a price of a plan that is offered", ("body", "priceId")),
+    CurrencyMismatch: Told(422, "The customer is billed in another currency", ("body", "priceId")),
+    TrialTooLong: Told(422, "Longer than the trial that is offered", ("body", "trialDays")),
+    IdempotencyKeyInvalid: Told(422, "Not 1 to 255 printable ASCII characters", _KEY),
+    IdempotencyKeyReused: Told(422, "Used before, with another body", _KEY),
+    Exception: Told(500, "Internal server error"),
+    StripeUnavailable: _UNAVAILABLE,
+    StoreUnavailable: _UNAVAILABLE,
+    RecordContended: _UNAVAILABLE,
 }
 
-#: Refused by what we sell rather than by shape: the field at fault, and why.
-_UNPROCESSABLE: dict[type[Exception], tuple[str, str]] = {
-    PriceNotOffered: ("priceId", "Not a price of a plan that is offered"),
-    CurrencyMismatch: ("priceId", "The customer is billed in another currency"),
-    TrialTooLong: ("trialDays", "Longer than the trial that is offered"),
-}
+#: The shapes of the bodies; any other status has a ``Problem``.
+_MODELS: dict[int, type[BaseModel]] = {402: DeclinedProblem, 422: ValidationProblem}
 
-_UNAVAILABLE = "Billing is unavailable for the moment. Try again."
+_RETRY_AFTER: dict[str, OpenAPIResponseHeader] = {
+    "Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}}
+}
 
 
 def register(app: APIGatewayHttpResolver) -> None:
     """Give every error its answer."""
-    for error_class, (status, detail) in _PLAIN.items():
-        app.exception_handler(error_class)(_plain(status, detail))
-    for error_class, (field, reason) in _UNPROCESSABLE.items():
-        app.exception_handler(error_class)(_unprocessable(field, reason))
-    app.exception_handler([RequestValidationError, RequestUnsupportedContentType])(_invalid)
-    app.exception_handler(UnicodeDecodeError)(_not_text)
-    app.exception_handler(PaymentDeclined)(_declined)
-    app.exception_handler([StripeUnavailable, StoreUnavailable, RecordContended])(_unavailable)
-    app.exception_handler(Exception)(_unexpected)
+    app.exception_handler(Exception)(answer_to)
 
 
-def _plain(status: int, detail: str) -> Callable[[Exception], Answer]:
-    def handle(error: Exception) -> Answer:
-        logger.info("refused", status=status, reason=f"{type(error).__name__}: {error}")
-        return _answer(status, {"detail": detail})
-
-    return handle
-
-
-def _unprocessable(field: str, reason: str) -> Callable[[Exception], Answer]:
-    def handle(error: Exception) -> Answer:
-        logger.info("refused", status=422, reason=f"{type(error).__name__}: {error}")
-        return _problems([{"loc": ("body", field), "msg": reason, "type": "value_error"}])
-
-    return handle
+def answer_to(error: Exception) -> Answer:
+    """Make the HTTP answer to an error, and log of it what is for us alone."""
+    told = next(_TOLD[kind] for kind in type(error).__mro__ if kind in _TOLD)
+    _log(told, error)
+    body = _body(told, error).model_dump(mode="json")
+    return Response(
+        told.status, content_type=APPLICATION_JSON, body=body, headers=_headers(told, error)
+    )
 
 
-def _invalid(error: RequestValidationError | RequestUnsupportedContentType) -> Answer:
-    return _problems(error.errors())
+def answers(*error_classes: type[Exception]) -> dict[int, OpenAPIResponse]:
+    """Document a route's answers: its success, and what is told of these errors."""
+    documented: dict[int, OpenAPIResponse] = {200: {"description": "Success"}}
+    statuses = sorted({_TOLD[kind].status for kind in error_classes})
+    for status in statuses:
+        kinds = [kind for kind in error_classes if _TOLD[kind].status == status]
+        documented[status] = _document(status, kinds)
+    return documented
 
 
-def _not_text(_error: UnicodeDecodeError) -> Answer:
-    return _problems([{"loc": ("body",), "msg": "Not UTF-8 text", "type": "json_invalid"}])
+def _body(told: Told, error: Exception | None = None) -> BaseModel:
+    """Say what happened; never a value of the request's: it may be anybody's data."""
+    if isinstance(error, PaymentDeclined):
+        return DeclinedProblem(detail=str(error), decline_code=error.decline_code)
+    if told.status == 402:
+        return DeclinedProblem(detail=told.detail, decline_code="generic_decline")
+    if isinstance(error, RequestValidationError | RequestUnsupportedContentType):
+        return ValidationProblem(detail=[_field_problem(each) for each in error.errors()])
+    if told.status == 422:
+        fault = FieldProblem(loc=list(told.loc), msg=told.detail, type="value_error")
+        return ValidationProblem(detail=[fault])
+    return Problem(detail=told.detail)
 
 
-def _declined(error: PaymentDeclined) -> Answer:
-    return _answer(402, {"detail": str(error), "decline_code": error.decline_code})
+def _field_problem(error: dict[str, Any]) -> FieldProblem:
+    return FieldProblem(loc=list(error["loc"]), msg=error["msg"], type=error["type"])
 
 
-def _unavailable(error: StripeUnavailable | StoreUnavailable | RecordContended) -> Answer:
-    logger.warning("unavailable", reason=f"{type(error).__name__}: {error}")
-    wait = error.retry_after if isinstance(error, StripeUnavailable) else 1
-    return _answer(503, {"detail": _UNAVAILABLE}, {"Retry-After": str(wait)})
+def _headers(told: Told, error: Exception) -> dict[str, str]:
+    wait = getattr(error, "retry_after", told.retry_after)
+    return {} if wait is None else {"Retry-After": str(wait)}
 
 
-def _unexpected(error: Exception) -> Answer:
-    logger.exception("unexpected error", exc_info=error)
-    return _answer(500, {"detail": "Internal server error"})
+def _log(told: Told, error: Exception) -> None:
+    reason = type(error).__name__
+    if isinstance(error, BillingError):  # what others' errors say may quote the request
+        reason += f": {error}"
+    if told.status == 500:
+        logger.exception("unexpected error", exc_info=error)
+    elif told.status == 503:
+        logger.warning("unavailable", reason=reason)
+    else:
+        logger.info("refused", status=told.status, reason=reason)
 
 
-def _problems(problems: Iterable[Any]) -> Answer:
-    """Say where and why; never the values: they may be anybody's data."""
-    detail = [
-        {"loc": list(problem["loc"]), "msg": problem["msg"], "type": problem["type"]}
-        for problem in problems
-    ]
-    return _answer(422, {"detail": detail})
-
-
-def _answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
-    return Response(status, content_type=APPLICATION_JSON, body=body, headers=headers)
+def _document(status: int, kinds: list[type[Exception]]) -> OpenAPIResponse:
+    told = {kind.__name__: _TOLD[kind] for kind in kinds}
+    model = _MODELS.get(status, Problem).__name__
+    response: OpenAPIResponse = {
+        "description": " / ".join(dict.fromkeys(each.detail for each in told.values())),
+        "content": {
+            APPLICATION_JSON: {
+                "schema": {"$ref": COMPONENT_REF_PREFIX + model},
+                "examples": {
+                    name: {"value": _body(each).model_dump(mode="json")}
+                    for name, each in told.items()
+                },
+            }
+        },
+    }
+    if any(each.retry_after for each in told.values()):
+        response["headers"] = _RETRY_AFTER
+    return response

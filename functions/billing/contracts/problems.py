@@ -1,0 +1,46 @@
+"""The HTTP API's bodies of errors: our own say ``detail``, API Gateway's say ``message``."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Problem(BaseModel):
+    """Why there is no other answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    detail: str
+
+
+class DeclinedProblem(Problem):
+    """A payment was declined."""
+
+    detail: str = Field(description="A sentence to show the customer")
+    decline_code: str | None = Field(
+        description="Stripe's decline code, or its error code where a card has no decline code"
+    )
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    loc: list[str | int] = Field(description="Where: body, path, query or header, then the way in")
+    msg: str
+    type: str = Field(description="The kind of fault, as pydantic names it")
+
+
+class ValidationProblem(BaseModel):
+    """A request that isn't as this document has it, or asks for what isn't offered."""
+
+    model_config = ConfigDict(frozen=True)
+
+    detail: list[FieldProblem]
+
+
+class GatewayProblem(BaseModel):
+    """What API Gateway answers by itself, before or instead of the API."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: str
