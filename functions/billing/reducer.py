@@ -123,6 +123,20 @@ class Reducer:
         sync = SyncCustomer(customer_id=customer_id)
         return self._reduce(cause, lambda _record, _now: sync).after
 
+    def look_again(
+        self, user_id: str, customer_id: str, operation: str, decide_on: Callable[[Record], Decision]
+    ) -> Record:
+        """Bring the record up to what our own ``operation`` on Stripe did, before any event tells.
+
+        ``decide_on`` says what to look at: ``at_subscription``, ``at_payments`` or ``at_customer``
+        of ``billing.domain.decide``.
+
+        Raises:
+            RecordContended: others won the record every time.
+        """
+        cause = Cause(id=operation, user_id=user_id, customer_id=customer_id)
+        return self._reduce(cause, lambda record, _now: decide_on(record)).after
+
     def heal(
         self, user_id: str, customer_id: str, run_id: str, ended: Subscription | None = None
     ) -> tuple[RecordKind, ...]:

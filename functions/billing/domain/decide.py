@@ -115,6 +115,27 @@ def decide_on_debt(record: Record) -> Decision:
     return CheckDebt(subscription_id=record.subscription.subscription_id)
 
 
+def at_subscription(record: Record) -> Decision:
+    """Decide after an operation of ours on the record's subscription."""
+    if record.subscription is None:
+        return Ignore(reason="there is no subscription")
+    return FetchSubscription(subscription_id=record.subscription.subscription_id)
+
+
+def at_payments(record: Record) -> Decision:
+    """Decide after an operation of ours on what the record's subscription owes."""
+    if record.subscription is None:
+        return Ignore(reason="there is no subscription")
+    return CheckDebt(subscription_id=record.subscription.subscription_id)
+
+
+def at_customer(record: Record) -> Decision:
+    """Decide after an operation of ours on the customer or its payment methods."""
+    if record.customer_id is None:
+        return Ignore(reason="there is no customer")
+    return FetchCustomer(customer_id=record.customer_id)
+
+
 def _decide_other(
     record: Record, event: SessionEvent | InvoiceEvent | PurchaseEvent | CustomerEvent
 ) -> Decision:

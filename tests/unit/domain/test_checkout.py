@@ -6,7 +6,6 @@ import pytest
 
 from billing.domain.checkout import answers, customer_params, reserved, with_one_trial
 from billing.domain.merge import with_customer
-from billing.domain.operation import operation_key
 from billing.domain.record import CheckoutRequest, CheckoutSlot
 from tests.support.builders import a_record
 
