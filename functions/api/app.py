@@ -1,21 +1,31 @@
 """The API's Lambda: routes a request of the HTTP API (payload format 2.0) to its resource.
 
-A resource is a module with a ``router``; what it raises becomes an answer in ``api.errors``.
+A resource is a module with a ``router``; what it raises becomes an answer in ``api.errors``. Before
+the routes stand the limit of a body's size and ``api.idempotency``.
 """
 
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
+from aws_lambda_powertools.event_handler.exceptions import RequestEntityTooLargeError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Stripe's SDK is most of a cold start: imported here, it is part of the snapshot (SnapStart).
 import billing.gateway.stripe_gateway  # noqa: F401
 from api import checkout, config, dashboard, errors, health
+from api.idempotency import Idempotency
 from api.ports import ApiPorts
 from billing.observability import log_context, logger
 
-Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+Json = dict[str, Any]
+Handler = Callable[[Json, LambdaContext], Json]
+
+#: Far above what any route takes, far below what API Gateway lets through (10 MB).
+MAX_BODY_BYTES = 64 * 1024
 
 # A response that breaks its own contract is our fault: without a status of its own, Powertools
 # would blame the request.
@@ -27,17 +37,34 @@ errors.register(app)
 
 def handler_on(ports: ApiPorts) -> Handler:
     """Make the Lambda handler that serves the routes on these ports."""
+    idempotency = Idempotency(ports)
+
+    def resolve(event: Json, context: LambdaContext) -> Json:
+        app.append_context(ports=ports)
+        return app.resolve(event, context)
 
     @logger.inject_lambda_context(clear_state=True)
-    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def handle(event: Json, context: LambdaContext) -> Json:
         request = event.get("requestContext", {})
         log_context(request_id=request.get("requestId"))
-        app.append_context(ports=ports)
-        answer = app.resolve(event, context)
+        try:
+            _limit_body(event)
+            answer = idempotency.answer(event, context, resolve)
+        except Exception as error:
+            builder = ResponseBuilder[APIGatewayProxyEventV2](errors.answer_to(error))
+            answer = builder.build(APIGatewayProxyEventV2(event))
         logger.info("answered", route=event.get("routeKey"), status=answer["statusCode"])
         return answer
 
     return handle
+
+
+def _limit_body(event: Json) -> None:
+    """Refuse a large body before anything reads it."""
+    body: str = event.get("body") or ""
+    size = len(b64decode(body) if event.get("isBase64Encoded") else body.encode())
+    if size > MAX_BODY_BYTES:
+        raise RequestEntityTooLargeError("Request body too large")
 
 
 handler = handler_on(ApiPorts())
