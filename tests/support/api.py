@@ -143,20 +143,39 @@ class Api:
 
     def __init__(self, ports: FakeApiPorts) -> None:
         self.ports = ports
+        self.seconds_left = 29.0  # of the function's life, at a request's start
         self._handler: Callable[..., dict[str, Any]] = handler_on(ports)
 
-    def get(self, path: str, user: str | None = "user_1", scope: str = "") -> "ApiAnswer":
-        return self._call("GET", path, None, user, scope)
+    def get(
+        self,
+        path: str,
+        user: str | None = "user_1",
+        scope: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> "ApiAnswer":
+        return self._call("GET", path, None, user, scope, headers=headers)
 
     def post(
-        self, path: str, body: Any, user: str | None = "user_1", scope: str = ""
+        self,
+        path: str,
+        body: Any,
+        user: str | None = "user_1",
+        scope: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> "ApiAnswer":
         """Send ``body``: text and bytes as they are, anything else as JSON."""
         text = body if isinstance(body, str | bytes) else json.dumps(body)
-        return self._call("POST", path, text, user, scope)
+        return self._call("POST", path, text, user, scope, headers=headers)
 
     def _call(
-        self, method: str, path: str, body: str | bytes | None, user: str | None, scope: str
+        self,
+        method: str,
+        path: str,
+        body: str | bytes | None,
+        user: str | None,
+        scope: str,
+        *,
+        headers: Mapping[str, str] | None,
     ) -> "ApiAnswer":
         claims = {"scope": f"openid {scope}".strip()}
         if user is not None:
@@ -166,7 +185,8 @@ class Api:
             "routeKey": f"{method} {path}",
             "rawPath": path,
             "rawQueryString": "",
-            "headers": {"content-type": "application/json"},
+            "headers": {"content-type": "application/json"}
+            | {name.lower(): value for name, value in (headers or {}).items()},
             "requestContext": {
                 "requestId": "request-1",
                 "stage": "$default",
@@ -176,7 +196,7 @@ class Api:
             "body": b64encode(body).decode() if isinstance(body, bytes) else body,
             "isBase64Encoded": isinstance(body, bytes),
         }
-        return ApiAnswer(self._handler(event, a_lambda_context()))
+        return ApiAnswer(self._handler(event, a_lambda_context(self.seconds_left)))
 
     # -- At Stripe ------------------------------------------------------------------------------
 

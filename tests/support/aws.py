@@ -203,9 +203,19 @@ def facts() -> list[dict[str, Any]]:
     return [item["fact"] for item in map(from_item, items) if item["kind"] == "fact"]
 
 
-def a_lambda_context() -> LambdaContext:
+class _Context(LambdaContext):
+    """Lambda's context, with the time that is left as it was at the invocation's start."""
+
+    def __init__(self, seconds_left: float) -> None:
+        self._seconds_left = seconds_left
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # theirs is static
+        return int(self._seconds_left * 1000)
+
+
+def a_lambda_context(seconds_left: float = 30) -> LambdaContext:
     """What Lambda tells a handler of its invocation."""
-    context = LambdaContext()
+    context = _Context(seconds_left)
     context._function_name = "function"
     context._function_version = "1"
     context._memory_limit_in_mb = 512
