@@ -92,7 +92,13 @@ class StripeSubscription(StripeObject):
         behavior: str
 
     class PendingUpdate(StripeObject):
+        class PendingItem(StripeObject):
+            id: str
+            price: Expandable
+            quantity: int | None = None
+
         expires_at: int
+        subscription_items: list[PendingItem] | None = None
 
     id: str
     customer: Expandable
@@ -191,6 +197,36 @@ class StripePaymentIntent(StripeObject):
     id: str
     status: str
     latest_charge: StripeCharge | None = None
+
+
+class StripePaymentAttempt(StripeObject):
+    """A payment intent by which an invoice is paid, as its last attempt left it.
+
+    The secret lets its customer's browser confirm it, and nothing else.
+    """
+
+    class PaymentError(StripeObject):
+        code: str | None = None
+        decline_code: str | None = None
+        message: str | None = None
+
+    id: str
+    status: str
+    client_secret: str | None = None
+    last_payment_error: PaymentError | None = None
+
+
+class StripeInvoicePayment(StripeObject):
+    """What pays an invoice, its payment intent expanded: staff may pay one by other means too.
+
+    The default one is Stripe's own; it asks for whatever remains to be paid.
+    """
+
+    class Payment(StripeObject):
+        payment_intent: StripePaymentAttempt | None = None
+
+    is_default: bool
+    payment: Payment
 
 
 class StripeDispute(StripeObject):

@@ -15,7 +15,9 @@ from billing.contracts.stripe_objects import (
     StripeCustomer,
     StripeDispute,
     StripeInvoice,
+    StripeInvoicePayment,
     StripePayment,
+    StripePaymentAttempt,
     StripePaymentMethod,
     StripePrice,
     StripePurchase,
@@ -161,6 +163,21 @@ class StripeGateway(StripeWrites):
             lambda c: c.v1.customers.payment_methods.list(customer_id, {"limit": PAGE})
         )
         return listed(StripePaymentMethod, answer)
+
+    def payment_method(self, method_id: str) -> StripePaymentMethod:
+        """Fetch a payment method, whoever's it is."""
+        answer = self._call(lambda c: c.v1.payment_methods.retrieve(method_id))
+        return parsed(StripePaymentMethod, answer)
+
+    def payment_of_invoice(self, invoice_id: str) -> StripePaymentAttempt | None:
+        """Say how paying an invoice went so far; None where there is nothing to pay."""
+        answer = self._call(
+            lambda c: c.v1.invoice_payments.list(
+                {"invoice": invoice_id, "limit": PAGE, "expand": ["data.payment.payment_intent"]}
+            )
+        )
+        payments = listed(StripeInvoicePayment, answer)
+        return next((found.payment.payment_intent for found in payments if found.is_default), None)
 
     def invoices(self, customer_id: str, limit: int) -> list[StripeInvoice]:
         """List a customer's newest invoices."""

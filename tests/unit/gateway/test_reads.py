@@ -187,3 +187,41 @@ def test_a_list_is_read_to_its_end(shop: Shop, monkeypatch: pytest.MonkeyPatch) 
     bought = {shop.buy() for _ in range(5)}
 
     assert {p.session_id for p in shop.gateway.purchases_of(shop.customer)} == bought
+
+
+def test_how_paying_an_invoice_went_is_read_from_its_payment(shop: Shop) -> None:
+    method = shop.stripe.payment_methods.attach(
+        "pm_card_chargeCustomerFail", {"customer": shop.customer}
+    )
+    subscription = shop.stripe.subscriptions.create(
+        {
+            "customer": shop.customer,
+            "items": [{"price": shop.plan}],
+            "default_payment_method": method.id,
+        }
+    )
+
+    attempt = shop.gateway.payment_of_invoice(subscription.latest_invoice)
+
+    assert attempt is not None
+    assert attempt.status == "requires_payment_method"
+    assert (attempt.client_secret or "").startswith(f"{attempt.id}_secret_")
+    assert attempt.last_payment_error is not None
+    assert attempt.last_payment_error.code == "card_declined"
+    assert attempt.last_payment_error.decline_code == "generic_decline"
+    assert attempt.last_payment_error.message
+
+
+def test_an_invoice_that_is_still_a_draft_has_no_payment(shop: Shop) -> None:
+    draft = shop.stripe.invoices.create({"customer": shop.customer})
+
+    assert shop.gateway.payment_of_invoice(draft.id) is None
+
+
+def test_a_payment_method_says_whose_it_is(shop: Shop) -> None:
+    method = shop.stripe.payment_methods.attach("pm_card_visa", {"customer": shop.customer})
+    assert shop.gateway.payment_method(method.id).customer == shop.customer
+
+    shop.stripe.payment_methods.detach(method.id)
+
+    assert shop.gateway.payment_method(method.id).customer is None
