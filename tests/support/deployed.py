@@ -84,13 +84,14 @@ class Deployed:
 
     # -- People and Stripe's objects ------------------------------------------------------------
 
-    def add_user(self, customer_id: str | None = None) -> str:
+    def add_user(self, customer_id: str | None = None, **attributes: str) -> str:
         """Add a user without a subscription or a token, whose customer the SaaS may know."""
         user_id = f"user-{uuid.uuid4().hex[:12]}"
-        known = {"stripe_customer_id": {"S": customer_id}} if customer_id else {}
+        known = {"stripe_customer_id": customer_id} if customer_id else {}
+        user = {"email": f"{user_id}@example.test", "_id": user_id} | known | attributes
         self.dynamodb.put_item(
             TableName=self.stack.tables.users,
-            Item={"email": {"S": f"{user_id}@example.test"}, "_id": {"S": user_id}} | known,
+            Item={name: {"S": value} for name, value in user.items()},
         )
         return user_id
 
