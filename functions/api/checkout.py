@@ -75,9 +75,9 @@ def checkout_session(
     """Say what became of a checkout, and take note of what was bought."""
     session = _find(ports, session_id)
     user_id = session.client_reference_id
-    log_context(user_id=user_id, customer_id=session.customer)
     if user_id is None or not caller.may_act_for(user_id):
         raise CheckoutSessionNotFound("it is another user's")
+    log_context(user_id=user_id, customer_id=session.customer)
     record = _record(ports, user_id, session)
     return CheckoutSessionState(
         session_id=session.id,
