@@ -329,6 +329,13 @@ class Deployed:
         shown: Json = answer.json()
         return shown
 
+    def logged_since(self, moment: float) -> list[str]:
+        """What the functions have logged since a time in UTC seconds."""
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{self.stack.stack_name}", startTime=int(moment * 1000)
+        )
+        return [event["message"] for page in pages for event in page["events"]]
+
     def pass_an_event(self) -> None:
         """Send an event through to its end: what was sent before has had its chance by then."""
         _customer, subscription = self.subscribed_customer()
