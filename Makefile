@@ -94,6 +94,10 @@ lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 schemas: $(INSTALLED) ## write docs/events from the facts' contracts
 	@PYTHONPATH=functions $(BIN)/python -m tools.event_schemas
 
+.PHONY: openapi
+openapi: $(INSTALLED) ## write functions/api/openapi.json from the API's routes
+	@PYTHONPATH=functions $(BIN)/python -m tools.openapi
+
 .PHONY: mocks
 mocks: $(INSTALLED) ## write tests/machines/MockConfigFile.json from the machines' cases
 	@PYTHONPATH=functions $(BIN)/python -m tests.machines.mock_config

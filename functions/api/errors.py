@@ -166,7 +166,7 @@ def _document(status: int, kinds: list[type[Exception]]) -> OpenAPIResponse:
     told = {kind.__name__: _TOLD[kind] for kind in kinds}
     model = _MODELS.get(status, Problem).__name__
     response: OpenAPIResponse = {
-        "description": " / ".join(dict.fromkeys(each.detail for each in told.values())),
+        "description": "\n\n".join(dict.fromkeys(each.detail for each in told.values())),
         "content": {
             APPLICATION_JSON: {
                 "schema": {"$ref": COMPONENT_REF_PREFIX + model},
