@@ -6,21 +6,34 @@ Amounts are integers in minor currency units, but for ``billingHistory.amount``.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from billing.domain.record import Level, Status
 
 #: Stripe, "Metadata": 50 keys of 40 characters without brackets, values of 500; one key is ours.
 MetadataKey = Annotated[str, Field(pattern=r"^[^\[\]]+$", max_length=40)]
-MetadataValue = Annotated[str, Field(max_length=500, coerce_numbers_to_str=True)]
-Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=49)]
+MetadataValue = Annotated[
+    str,
+    Field(strict=False, max_length=500, coerce_numbers_to_str=True),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": 500}, {"type": "number"}]}),
+]
+Metadata = Annotated[
+    dict[MetadataKey, MetadataValue],
+    Field(max_length=49, json_schema_extra={"additionalProperties": False}),
+]
 
 
 class ApiModel(BaseModel):
     """A body, or a part of one."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class ApiRequest(ApiModel):
+    """A request's body: of exactly these types, ``"1"`` is no number. Other fields are ignored."""
+
+    model_config = ConfigDict(strict=True)
 
 
 class Health(ApiModel):
@@ -63,7 +76,7 @@ class CurrentUser(ApiModel):
 
 
 class SubscriptionView(ApiModel):
-    """A subscription that hasn't ended; ``current_plan_id`` is the price's id."""
+    """A subscription that hasn't ended; ``currentPlanId`` is the price's id."""
 
     id: str
     status: Status
@@ -118,7 +131,7 @@ class Dashboard(ApiModel):
     degraded: bool
 
 
-class CreateCheckoutSession(ApiModel):
+class CreateCheckoutSession(ApiRequest):
     """The body of ``POST /create-checkout-session``."""
 
     price_id: str = Field(min_length=1, max_length=255)

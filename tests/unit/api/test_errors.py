@@ -136,6 +136,10 @@ def test_a_malformed_body_is_told_where_it_is_wrong(api: Api, body: str) -> None
     [
         ({"priceId": ""}, ["body", "priceId"]),
         ({"quantity": 0}, ["body", "quantity"]),
+        ({"quantity": "1"}, ["body", "quantity"]),
+        ({"quantity": True}, ["body", "quantity"]),
+        ({"allowPromotionCodes": "yes"}, ["body", "allowPromotionCodes"]),
+        ({"metadata": {"note": True}}, ["body", "metadata", "note"]),
         ({"trialDays": 731}, ["body", "trialDays"]),
         ({"metadata": {"a[b]": "x"}}, ["body", "metadata", "a[b]", "[key]"]),
         ({"metadata": {"note": "s3cret" * 100}}, ["body", "metadata", "note"]),
