@@ -1,0 +1,32 @@
+"""A large body is refused before anything reads it."""
+
+import pytest
+
+from tests.support.api import Api
+
+LIMIT = 64 * 1024
+
+KINDS = ["text", "binary", "of two bytes a character"]
+
+
+@pytest.mark.parametrize(
+    "body", ["x" * (LIMIT + 1), b"\xff" * (LIMIT + 1), "é" * (LIMIT // 2 + 1)], ids=KINDS
+)
+def test_a_body_over_64_kib_is_refused_whatever_is_in_it(api: Api, body: str | bytes) -> None:
+    answer = api.post("/create-checkout-session", body)
+
+    assert (answer.status, answer.body) == (413, {"detail": "Request body too large"})
+
+
+@pytest.mark.parametrize("body", ["x" * LIMIT, b"\xff" * LIMIT, "é" * (LIMIT // 2)], ids=KINDS)
+def test_a_body_of_64_kib_is_read(api: Api, body: str | bytes) -> None:
+    assert api.post("/create-checkout-session", body).status == 422
+
+
+def test_a_large_body_takes_no_idempotency_key(api: Api) -> None:
+    key = {"Idempotency-Key": "key_1"}
+    assert api.post("/create-checkout-session", "x" * (LIMIT + 1), headers=key).status == 413
+
+    answer = api.post("/create-checkout-session", "x", headers=key)
+
+    assert [problem["loc"][0] for problem in answer.body["detail"]] == ["body"]
