@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.errors import answers
 from api.params import UserId
 from api.ports import ApiPorts, RouteCaller, RoutePorts
+from api.users import customer_of_old
 from api.views import (
     access_view,
     billing_history,
@@ -34,9 +35,7 @@ from billing.domain.errors import (
     UserNotFound,
 )
 from billing.domain.record import Value
-from billing.linking import owner_of
 from billing.observability import log_context, logger
-from billing.store.users import User
 
 Item = TypeVar("Item")
 
@@ -68,7 +67,7 @@ def dashboard(user_id: UserId, caller: RouteCaller, ports: RoutePorts) -> Dashbo
     user = finding.result()
     if user is None:
         raise UserNotFound(f"user {user_id} does not exist")
-    customer_id = record.customer_id or _customer_of_old(ports, user)
+    customer_id = record.customer_id or customer_of_old(ports, user)
     log_context(customer_id=customer_id)
     lists = _read_lists(ports, customer_id)
     return Dashboard(
@@ -82,14 +81,6 @@ def dashboard(user_id: UserId, caller: RouteCaller, ports: RoutePorts) -> Dashbo
         available_plans=[plan for plan in plans(lists.prices or []) if plan.interval is not None],
         degraded=lists.degraded,
     )
-
-
-def _customer_of_old(ports: ApiPorts, user: User) -> str | None:
-    """The customer of before our time, if it is surely this user's: cards are nobody else's."""
-    named = user.stripe_customer_id
-    if named is None or owner_of(named, ports.users, ports.customers) != user.id:
-        return None
-    return named
 
 
 def _read_lists(ports: ApiPorts, customer_id: str | None) -> StripeLists:

@@ -11,11 +11,18 @@ from billing.contracts.api import (
     PaymentMethodView,
     Plan,
     SubscriptionView,
+    UserAccess,
+)
+from billing.contracts.api_subscription import (
+    NextInvoice,
+    PreviewLine,
+    SubscriptionChangePreview,
 )
 from billing.contracts.stripe_objects import StripeInvoice, StripePaymentMethod, StripePrice
 from billing.domain.access import Access
 from billing.domain.money import major_units
 from billing.domain.record import TERMINAL, Record
+from billing.quotes import Offer
 from billing.store.users import User
 
 
@@ -50,6 +57,15 @@ def subscription_view(record: Record) -> SubscriptionView | None:
 
 def access_view(access: Access) -> AccessView:
     return AccessView(level=access.level, until=_moment(access.until), reason=access.reason)
+
+
+def user_access(record: Record, access: Access) -> UserAccess:
+    """Show what a user may use, and by which plan."""
+    subscription = record.subscription if access.level != "none" else None
+    return UserAccess(
+        **access_view(access).model_dump(),
+        current_plan_id=subscription.price_id if subscription else None,
+    )
 
 
 def payment_method_views(methods: Iterable[StripePaymentMethod]) -> list[PaymentMethodView]:
@@ -92,6 +108,37 @@ def plans(prices: Iterable[StripePrice]) -> list[Plan]:
         )
         for price in prices
     ]
+
+
+def change_preview_view(offer: Offer, quote: str) -> SubscriptionChangePreview:
+    """Show what a change of plan would cost; ``quote`` is the offer's, signed."""
+    now, terms = offer.now, offer.quote
+    at_once = terms.effective == "now"
+    return SubscriptionChangePreview(
+        quote=quote,
+        expires_at=_moment(terms.expires_at),
+        effective=terms.effective,
+        effective_date=_moment(terms.proration_date if at_once else terms.pinned.period_end),
+        proration_date=_moment(terms.proration_date),
+        currency=terms.pinned.currency,
+        amount_due_now=terms.amount_due,
+        total=now.total if now else 0,
+        starting_balance=(now or offer.renewal).starting_balance,
+        ending_balance=now.ending_balance if now else None,
+        lines=[
+            PreviewLine(
+                description=line.description,
+                amount=line.amount,
+                proration=line.proration,
+                period_start=_moment(line.period.start),
+                period_end=_moment(line.period.end),
+            )
+            for line in (now.lines.data if now else ())
+        ],
+        next_invoice=NextInvoice(
+            date=_moment(offer.renews_at), amount_due=offer.renewal.amount_due
+        ),
+    )
 
 
 def _amount(invoice: StripeInvoice) -> int:

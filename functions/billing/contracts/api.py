@@ -119,6 +119,14 @@ class AccessView(ApiModel):
     reason: str
 
 
+class UserAccess(AccessView):
+    """``GET /access/{userId}``."""
+
+    current_plan_id: str | None = Field(
+        description="The price of the plan that it comes from; null where the level is none"
+    )
+
+
 class Dashboard(ApiModel):
     """``GET /dashboard/{userId}``; ``degraded`` says that Stripe's lists couldn't be read."""
 

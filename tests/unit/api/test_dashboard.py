@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from billing.domain.record import Stamp, Subscription
-from billing.store.dynamodb import client
 from tests.support.api import ADMIN, Api, Trouble
 from tests.support.aws import add_user
 from tests.support.builders import NOW, a_purchase, a_record, a_subscription
+from tests.support.reads import calls_of_dynamodb
 
 
 def store(api: Api, subscription: Subscription | None, **fields: Any) -> None:
@@ -256,16 +256,8 @@ def test_nobody_sees_the_customer_that_our_map_knows_as_anothers(api: Api) -> No
 def test_a_customer_on_record_costs_two_reads_of_dynamodb(api: Api) -> None:
     add_user()
     subscribe(api)
-    reads: list[str] = []
-
-    def note(model: Any, **_: Any) -> None:
-        reads.append(model.name)
-
-    client().meta.events.register("after-call.dynamodb", note)
-    try:
+    with calls_of_dynamodb() as reads:
         api.get("/dashboard/user_1")
-    finally:
-        client().meta.events.unregister("after-call.dynamodb", note)
 
     assert sorted(reads) == ["GetItem", "Query"]
 
