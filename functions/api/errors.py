@@ -38,12 +38,19 @@ from billing.domain.errors import (
     CurrencyMismatch,
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,
+    NewPriceNotOffered,
     PaymentDeclined,
+    PaymentOverdue,
     PriceNotOffered,
+    QuoteOutdated,
+    QuoteRefused,
     RecordContended,
     RequestInProgress,
     StoreUnavailable,
     StripeUnavailable,
+    SubscriptionEnding,
+    SubscriptionNotActive,
+    SubscriptionNotFound,
     TrialTooLong,
     UserConflict,
     UserNotFound,
@@ -75,6 +82,21 @@ _TOLD: dict[type[Exception], Told] = {
     AlreadySubscribed: Told(
         409, "There is a subscription already. Change it with POST /update-subscription."
     ),
+    SubscriptionNotFound: Told(
+        404, "There is no subscription. Buy one with POST /create-checkout-session."
+    ),
+    PaymentOverdue: Told(
+        409,
+        "A payment is overdue. Pay it first, by another card"
+        " with POST /update-default-payment-method.",
+    ),
+    SubscriptionNotActive: Told(409, "The subscription isn't active, so its plan can't change."),
+    SubscriptionEnding: Told(
+        409, "The subscription ends before that. Undo it with POST /reactivate-subscription."
+    ),
+    QuoteOutdated: Told(
+        409, "The quote holds no more. Get another with POST /preview-subscription-change."
+    ),
     UserConflict: Told(409, "The billing customer was changed at the same time. Try again."),
     RequestInProgress: Told(
         409, "The request with this Idempotency-Key is still being answered.", retry_after=1
@@ -85,6 +107,8 @@ _TOLD: dict[type[Exception], Told] = {
     UnicodeDecodeError: Told(422, "Not UTF-8 text"),
     PriceNotOffered: Told(422, "Not a price of a plan that is offered", ("body", "priceId")),
     CurrencyMismatch: Told(422, "The customer is billed in another currency", ("body", "priceId")),
+    NewPriceNotOffered: Told(422, "Not a price of a plan that is offered", ("body", "newPriceId")),
+    QuoteRefused: Told(422, "Not a quote for this change", ("body", "quote")),
     TrialTooLong: Told(422, "Longer than the trial that is offered", ("body", "trialDays")),
     IdempotencyKeyInvalid: Told(422, "Not 1 to 255 printable ASCII characters", _KEY),
     IdempotencyKeyReused: Told(422, "Used before, with another body", _KEY),

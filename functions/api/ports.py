@@ -15,7 +15,11 @@ from billing.checkout import Checkout
 from billing.config import ApiSettings, load
 from billing.domain.checkout import CheckoutPages
 from billing.enrolment import Enrolment
+from billing.quotes import Quotes
 from billing.runtime import Ports
+from billing.signed_quotes import SignedQuotes
+from billing.standing import Standings
+from billing.subscriptions import Subscriptions
 
 #: A dashboard's reads: two of DynamoDB's, then three of Stripe's.
 THREADS = 5
@@ -43,6 +47,22 @@ class ApiPorts(Ports):
             cancel_url=self.settings.checkout_cancel_url,
         )
         return Checkout(self, pages)
+
+    @cached_property
+    def standings(self) -> Standings:
+        return Standings(self, self.catalog, self.settings.downgrade_effective)
+
+    @cached_property
+    def quotes(self) -> Quotes:
+        return Quotes(self, self.standings, self.threads)
+
+    @cached_property
+    def signed_quotes(self) -> SignedQuotes:
+        return SignedQuotes(self.secrets)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        return Subscriptions(self, self.standings, self.quotes)
 
     @cached_property
     def threads(self) -> ThreadPoolExecutor:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from billing.contracts.stripe_objects import StripePrice
 from billing.domain.errors import PriceNotOffered, StripeUnavailable
 
-#: The subscription plans, and the licence that is bought once.
+#: The subscription plans from the smallest to the largest, and the licence that is bought once.
 PLANS = ("standard_monthly", "standard_yearly", "agency_monthly", "agency_yearly")
 SELF_HOSTED = "self_hosted"
 LOOKUP_KEYS = (*PLANS, SELF_HOSTED)
@@ -61,6 +61,10 @@ class Catalog:
                 if price.id == price_id and price.recurring is not None:
                     return price
         raise PriceNotOffered(price_id)
+
+    def place(self, price_id: str) -> int | None:
+        """The place of a price in the catalogue, from the smallest; None where it isn't sold."""
+        return next((_position(price) for price in self.prices() if price.id == price_id), None)
 
 
 def _position(price: StripePrice) -> int:

@@ -124,7 +124,11 @@ class Reducer:
         return self._reduce(cause, lambda _record, _now: sync).after
 
     def look_again(
-        self, user_id: str, customer_id: str, operation: str, decide_on: Callable[[Record], Decision]
+        self,
+        user_id: str,
+        customer_id: str,
+        operation: str,
+        decide_on: Callable[[Record], Decision],
     ) -> Record:
         """Bring the record up to what our own ``operation`` on Stripe did, before any event tells.
 

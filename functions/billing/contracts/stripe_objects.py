@@ -81,6 +81,7 @@ class StripeSubscription(StripeObject):
         class ItemPrice(StripeObject):
             id: str
             product: Expandable
+            recurring: StripePrice.Recurring | None = None
 
         id: str
         price: ItemPrice
@@ -118,6 +119,13 @@ class StripeSubscription(StripeObject):
     default_payment_method: Expandable | None = None
     latest_invoice: Expandable | None = None
     test_clock: Expandable | None = None
+
+    @property
+    def recurring(self) -> StripePrice.Recurring:
+        """How long a period of the plan is."""
+        recurring = self.items.data[0].price.recurring
+        assert recurring is not None, "what is subscribed to recurs"
+        return recurring
 
     def projected(self) -> Subscription:
         """The flat state that the record stores. The first item is the plan."""

@@ -83,8 +83,36 @@ class AlreadySubscribed(BillingError):
     """The user has a subscription: it is changed, not bought again."""
 
 
+class SubscriptionNotFound(BillingError):
+    """The user has no subscription that hasn't ended."""
+
+
+class SubscriptionNotActive(BillingError):
+    """The subscription's plan can't be changed now: its first payment is open, or it is paused."""
+
+
+class SubscriptionEnding(BillingError):
+    """The subscription ends before the change that is wanted would begin."""
+
+
+class PaymentOverdue(BillingError):
+    """A payment of the subscription is overdue: that comes before any change of plan."""
+
+
+class QuoteRefused(BillingError):
+    """It is no quote that we gave to this user for this change."""
+
+
+class QuoteOutdated(BillingError):
+    """The quote has expired, or what it was worked out from has changed since."""
+
+
 class PriceNotOffered(BillingError):
     """No price of the catalogue that can be subscribed to has this id."""
+
+
+class NewPriceNotOffered(BillingError):
+    """There is no such plan for this customer to change to."""
 
 
 class TrialTooLong(BillingError):

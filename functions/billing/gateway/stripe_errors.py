@@ -29,9 +29,17 @@ def classified(error: stripe.StripeError) -> BillingError:
         return StripeUnavailable(
             f"Stripe answered {status} {request}", _retry_after(error), saved=_saved(error)
         )
-    if error.code == "resource_missing":
-        return StripeNotFound(f"Stripe has no such {_param(error)} {request}")
-    return StripeRejected(f"Stripe refused: {status} {error.code} {_param(error)} {request}")
+    return _refusal(error, request)
+
+
+def _refusal(error: stripe.StripeError, request: str) -> BillingError:
+    """Tell apart what Stripe doesn't have. Only a missing payment method goes unnamed."""
+    if error.code != "resource_missing":
+        status = error.http_status
+        return StripeRejected(f"Stripe refused: {status} {error.code} {_param(error)} {request}")
+    if error.http_status == 400 and not getattr(error, "param", None):
+        return PaymentDeclined("There is no payment method to charge.", "no_payment_method")
+    return StripeNotFound(f"Stripe has no such {_param(error)} {request}")
 
 
 def _decline_code(error: stripe.CardError) -> str | None:

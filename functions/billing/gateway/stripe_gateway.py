@@ -23,6 +23,7 @@ from billing.contracts.stripe_objects import (
     StripePurchase,
     StripeSubscription,
 )
+from billing.contracts.stripe_plans import StripePlannedSchedule, StripePreview
 from billing.domain.errors import ContractViolation
 from billing.domain.record import CustomerState, Invoice, Purchase
 from billing.gateway.connection import Params, date_of, listed, parsed
@@ -178,6 +179,16 @@ class StripeGateway(StripeWrites):
         )
         payments = listed(StripeInvoicePayment, answer)
         return next((found.payment.payment_intent for found in payments if found.is_default), None)
+
+    def schedule(self, schedule_id: str) -> StripePlannedSchedule:
+        """Fetch a subscription's schedule."""
+        answer = self._call(lambda c: c.v1.subscription_schedules.retrieve(schedule_id))
+        return parsed(StripePlannedSchedule, answer)
+
+    def preview_invoice(self, params: Params) -> StripePreview:
+        """Ask what would be billed: a POST that changes nothing."""
+        answer = self._call(lambda c: c.v1.invoices.create_preview(params))  # type: ignore[arg-type]
+        return parsed(StripePreview, answer)
 
     def invoices(self, customer_id: str, limit: int) -> list[StripeInvoice]:
         """List a customer's newest invoices."""

@@ -1,0 +1,85 @@
+"""A user with a subscription, as the API's unit tests need one: bought, paid, and in the record."""
+
+from typing import Any
+
+from billing.domain.record import Record
+from tests.support.api import Api, ApiAnswer
+from tests.support.aws import add_user
+
+Json = dict[str, Any]
+
+
+class Subscriber:
+    """One user and what Stripe has of them."""
+
+    def __init__(self, api: Api, user_id: str = "user_1") -> None:
+        self.api = api
+        self.user_id = user_id
+        add_user(user_id)
+
+    def subscribe(self, lookup_key: str = "standard_monthly", **body: Any) -> "Subscriber":
+        """Buy a plan on Stripe's page, and come back."""
+        wanted = {"priceId": self.api.price(lookup_key), "userId": self.user_id, **body}
+        started = self.api.post("/create-checkout-session", wanted, self.user_id)
+        assert started.status == 200, started.text
+        self.api.pay(started.body["sessionId"])
+        back = self.api.get(f"/checkout-session/{started.body['sessionId']}", self.user_id)
+        assert back.status == 200, back.text
+        return self
+
+    def post(self, path: str, **body: Any) -> ApiAnswer:
+        return self.api.post(path, {"userId": self.user_id, **body}, self.user_id)
+
+    def change(self, lookup_key: str, **body: Any) -> ApiAnswer:
+        return self.post("/update-subscription", newPriceId=self.api.price(lookup_key), **body)
+
+    def preview(self, lookup_key: str, **body: Any) -> ApiAnswer:
+        price = self.api.price(lookup_key)
+        return self.post("/preview-subscription-change", newPriceId=price, **body)
+
+    # -- What came of it ------------------------------------------------------------------------
+
+    @property
+    def record(self) -> Record:
+        return self.api.ports.records.load(self.user_id)
+
+    @property
+    def customer_id(self) -> str:
+        customer_id = self.record.customer_id
+        assert customer_id is not None
+        return customer_id
+
+    @property
+    def subscription(self) -> Json:
+        """The one subscription, at Stripe."""
+        path = "/v1/subscriptions"
+        found = self.api.at_stripe("GET", path, {"customer": self.customer_id, "status": "all"})
+        (subscription,) = found["data"]
+        shown: Json = subscription
+        return shown
+
+    @property
+    def plan(self) -> str:
+        """The lookup key of the plan that Stripe bills."""
+        key: str = self.subscription["items"]["data"][0]["price"]["lookup_key"]
+        return key
+
+    def invoices(self) -> list[Json]:
+        """The invoices at Stripe, the newest first."""
+        listed = self.api.at_stripe("GET", "/v1/invoices", {"customer": self.customer_id})
+        shown: list[Json] = listed["data"]
+        return shown
+
+    def charges(self) -> list[int]:
+        """What was charged, in order, in minor currency units."""
+        listed = self.api.at_stripe("GET", "/v1/charges", {"customer": self.customer_id})
+        return [c["amount"] for c in reversed(listed["data"]) if c["status"] == "succeeded"]
+
+    def pay_with(self, card: str) -> None:
+        """Pay with another card from now on, as on Stripe's portal."""
+        attach = f"/v1/payment_methods/{card}/attach"
+        method = self.api.at_stripe("POST", attach, {"customer": self.customer_id})
+        settings = {"invoice_settings": {"default_payment_method": method["id"]}}
+        self.api.at_stripe("POST", f"/v1/customers/{self.customer_id}", settings)
+        own = {"default_payment_method": ""}
+        self.api.at_stripe("POST", f"/v1/subscriptions/{self.subscription['id']}", own)
