@@ -139,16 +139,3 @@ def test_every_table_is_backed_up_encrypted_and_kept(table: str) -> None:
 @pytest.mark.parametrize("group", TEMPLATE.of_type("AWS::Logs::LogGroup").values())
 def test_no_log_is_kept_for_ever(group: dict[str, Any]) -> None:
     assert group["RetentionInDays"] == 90
-
-
-def test_only_the_webhook_and_public_reads_need_no_token() -> None:
-    public = {
-        event["Properties"]["Path"]
-        for function in FUNCTIONS
-        for event in FUNCTIONS[function].get("Events", {}).values()
-        if event["Type"] == "HttpApi"
-        and event["Properties"].get("Auth", {}).get("Authorizer") == "NONE"
-    }
-
-    assert public <= {"/webhook", "/config", "/health", "/openapi.json", "/docs"}
-    assert TEMPLATE.resources["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Jwt"
