@@ -16,7 +16,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Stripe's SDK is most of a cold start: imported here, it is part of the snapshot (SnapStart).
 import billing.gateway.stripe_gateway  # noqa: F401
-from api import access, checkout, config, dashboard, documentation, errors, health, subscription
+from api import (
+    access,
+    checkout,
+    config,
+    dashboard,
+    documentation,
+    errors,
+    health,
+    payment_methods,
+    subscription,
+)
 from api.idempotency import Idempotency
 from api.ports import ApiPorts
 from billing.observability import log_context, logger
@@ -30,7 +40,16 @@ MAX_BODY_BYTES = 64 * 1024
 # A response that breaks its own contract is our fault: without a status of its own, Powertools
 # would blame the request.
 app = APIGatewayHttpResolver(enable_validation=True, response_validation_error_http_code=500)
-for resource in (health, config, documentation, dashboard, access, checkout, subscription):
+for resource in (
+    health,
+    config,
+    documentation,
+    dashboard,
+    access,
+    checkout,
+    subscription,
+    payment_methods,
+):
     app.include_router(resource.router)
 errors.register(app)
 

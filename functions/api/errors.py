@@ -36,12 +36,16 @@ from billing.domain.errors import (
     BillingError,
     CheckoutSessionNotFound,
     CurrencyMismatch,
+    CursorNotFound,
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,
     NewPriceNotOffered,
     PaymentDeclined,
+    PaymentMethodInUse,
+    PaymentMethodNotFound,
     PaymentOverdue,
     PriceNotOffered,
+    PromotionCodeNotValid,
     QuoteOutdated,
     QuoteRefused,
     RecordContended,
@@ -79,6 +83,7 @@ _TOLD: dict[type[Exception], Told] = {
     NotFoundError: Told(404, "Not found"),
     UserNotFound: Told(404, "User not found"),
     CheckoutSessionNotFound: Told(404, "Checkout session not found"),
+    PaymentMethodNotFound: Told(404, "Payment method not found"),
     AlreadySubscribed: Told(
         409, "There is a subscription already. Change it with POST /update-subscription."
     ),
@@ -98,6 +103,9 @@ _TOLD: dict[type[Exception], Told] = {
         409, "The quote holds no more. Get another with POST /preview-subscription-change."
     ),
     UserConflict: Told(409, "The billing customer was changed at the same time. Try again."),
+    PaymentMethodInUse: Told(
+        409, "A subscription is paid with this payment method. Choose another default first."
+    ),
     RequestInProgress: Told(
         409, "The request with this Idempotency-Key is still being answered.", retry_after=1
     ),
@@ -105,11 +113,13 @@ _TOLD: dict[type[Exception], Told] = {
     RequestValidationError: Told(422, "Field required"),
     RequestUnsupportedContentType: Told(422, "Unsupported content type"),
     UnicodeDecodeError: Told(422, "Not UTF-8 text"),
-    PriceNotOffered: Told(422, "Not a price of a plan that is offered", ("body", "priceId")),
+    PriceNotOffered: Told(422, "Not a price that is offered for this", ("body", "priceId")),
     CurrencyMismatch: Told(422, "The customer is billed in another currency", ("body", "priceId")),
     NewPriceNotOffered: Told(422, "Not a price of a plan that is offered", ("body", "newPriceId")),
     QuoteRefused: Told(422, "Not a quote for this change", ("body", "quote")),
     TrialTooLong: Told(422, "Longer than the trial that is offered", ("body", "trialDays")),
+    PromotionCodeNotValid: Told(422, "Not a code that holds here", ("body", "promotionCode")),
+    CursorNotFound: Told(422, "Not an invoice of this list", ("query", "cursor")),
     IdempotencyKeyInvalid: Told(422, "Not 1 to 255 printable ASCII characters", _KEY),
     IdempotencyKeyReused: Told(422, "Used before, with another body", _KEY),
     Exception: Told(500, "Internal server error"),

@@ -9,13 +9,13 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.caller import Caller
 from api.errors import answers
 from api.ports import ApiPorts, RouteCaller, RoutePorts
+from api.users import existing_user
 from billing.contracts.api_payment_methods import (
-    CreateSetupIntent,
     DebtToConfirm,
-    OnPaymentMethod,
-    PaymentMethodDone,
+    OfPaymentMethod,
     SetupIntentCreated,
 )
+from billing.contracts.api_subscription import Done, OfUser
 from billing.domain.errors import (
     PaymentDeclined,
     PaymentMethodInUse,
@@ -31,11 +31,9 @@ router = APIGatewayHttpRouter()
 
 
 @router.post("/create-setup-intent", responses=answers(UserNotFound, UserConflict))
-def create_setup_intent(
-    body: CreateSetupIntent, caller: RouteCaller, ports: RoutePorts
-) -> SetupIntentCreated:
+def create_setup_intent(body: OfUser, caller: RouteCaller, ports: RoutePorts) -> SetupIntentCreated:
     """Begin to set up a payment method; Stripe.js goes on with the secret, and attaches it."""
-    user = _admit(body.user_id, caller, ports)
+    user = _admit(body, caller, ports)
     intent = PaymentMethods(ports).set_up(user)
     logger.info("setup intent", setup_intent_id=intent.id)
     return SetupIntentCreated(client_secret=intent.client_secret)
@@ -45,13 +43,11 @@ def create_setup_intent(
     "/attach-payment-method",
     responses=answers(PaymentDeclined, UserNotFound, PaymentMethodNotFound, UserConflict),
 )
-def attach_payment_method(
-    body: OnPaymentMethod, caller: RouteCaller, ports: RoutePorts
-) -> PaymentMethodDone:
+def attach_payment_method(body: OfPaymentMethod, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Put a payment method on file; the default stays as it is."""
-    user = _admit(body.user_id, caller, ports)
+    user = _admit(body, caller, ports)
     PaymentMethods(ports).attach(user, body.payment_method_id)
-    return PaymentMethodDone(message="The payment method is on file.")
+    return Done(message="The payment method is on file.")
 
 
 @router.post(
@@ -59,40 +55,39 @@ def attach_payment_method(
     responses=answers(PaymentDeclined, UserNotFound, PaymentMethodNotFound, UserConflict),
 )
 def update_default_payment_method(
-    body: OnPaymentMethod, caller: RouteCaller, ports: RoutePorts
-) -> PaymentMethodDone | DebtToConfirm:
+    body: OfPaymentMethod, caller: RouteCaller, ports: RoutePorts
+) -> Done | DebtToConfirm:
     """Charge a payment method on file from now on; what is overdue is charged at once.
 
     Declined, it is the default all the same: try again, or choose another.
     """
-    user = _admit(body.user_id, caller, ports)
+    user = _admit(body, caller, ports)
     done = PaymentMethods(ports).make_default(user, body.payment_method_id)
     logger.info("default payment method", waits=done.client_secret is not None)
     if done.client_secret is not None:
         return DebtToConfirm(
             message="Confirm the payment of what is overdue.", client_secret=done.client_secret
         )
-    return PaymentMethodDone(message="The payment method is the default.")
+    return Done(message="The payment method is the default.")
 
 
 @router.post(
     "/detach-payment-method",
     responses=answers(UserNotFound, PaymentMethodNotFound, PaymentMethodInUse, UserConflict),
 )
-def detach_payment_method(
-    body: OnPaymentMethod, caller: RouteCaller, ports: RoutePorts
-) -> PaymentMethodDone:
+def detach_payment_method(body: OfPaymentMethod, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Take a payment method off file, for good; the one that pays for a subscription stays."""
-    user = _admit(body.user_id, caller, ports)
+    user = _admit(body, caller, ports)
     PaymentMethods(ports).detach(user, body.payment_method_id)
-    return PaymentMethodDone(message="The payment method is off file.")
+    return Done(message="The payment method is off file.")
 
 
-def _admit(user_id: str, caller: Caller, ports: ApiPorts) -> User:
-    """Let the caller through to a user that exists; a foreign one is told alike."""
-    log_context(user_id=user_id)
-    caller.require(user_id)
-    user: User | None = ports.users.find(user_id)
-    if user is None:
-        raise UserNotFound(f"user {user_id} does not exist")
-    return user
+def _admit(body: OfUser, caller: Caller, ports: ApiPorts) -> User:
+    """Let in who may act for this user.
+
+    Raises:
+        UserNotFound: there is no such user, or it is none of the caller's business.
+    """
+    log_context(user_id=body.user_id)
+    caller.require(body.user_id)
+    return existing_user(ports, body.user_id)

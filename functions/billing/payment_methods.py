@@ -28,7 +28,7 @@ from billing.domain.errors import (
 )
 from billing.domain.operation import operation_key, settled
 from billing.domain.payment_methods import invoice_to_pay
-from billing.domain.record import LIVE, Invoice, Record
+from billing.domain.record import LIVE, OWING, Invoice, Record
 from billing.enrolment import Enrolled, Enrolment
 from billing.gateway.fetched import Fetched
 from billing.operations import TURNS
@@ -72,7 +72,7 @@ class PaymentMethodCalls(Protocol):
     def pay_invoice(self, invoice_id: str, key: str) -> StripeInvoice: ...
 
 
-class Done(NamedTuple):
+class IsSo(NamedTuple):
     """It is so; with a secret, what is owed waits for its customer to confirm the payment."""
 
     client_secret: str | None = None
@@ -108,7 +108,7 @@ class PaymentMethods:
         self._until_so(user, lambda enrolled: self._attach(enrolled, method_id))
         self._note(user.id, payments=False)
 
-    def make_default(self, user: User, method_id: str) -> Done:
+    def make_default(self, user: User, method_id: str) -> IsSo:
         """Charge this payment method from now on, and what is overdue at once.
 
         Raises:
@@ -148,11 +148,11 @@ class PaymentMethods:
             enrolled.record, lambda key: self._stripe.create_setup_intent(params, key)
         )
 
-    def _attach(self, enrolled: Enrolled, method_id: str) -> Done | None:
+    def _attach(self, enrolled: Enrolled, method_id: str) -> IsSo | None:
         record, customer = enrolled
         owner = self._find(method_id).customer
         if owner == customer.id:
-            return Done()
+            return IsSo()
         if owner is not None:
             raise PaymentMethodNotFound(f"{method_id} is another customer's")
         try:
@@ -164,9 +164,9 @@ class PaymentMethods:
             if self._find(method_id).customer is not None:
                 return None  # somebody was faster
             raise PaymentMethodNotFound(f"{method_id} can't be attached: {error}") from error
-        return Done() if attached is not None else None
+        return IsSo() if attached is not None else None
 
-    def _make_default(self, enrolled: Enrolled, method_id: str) -> Done | None:
+    def _make_default(self, enrolled: Enrolled, method_id: str) -> IsSo | None:
         record, customer = enrolled
         if self._find(method_id).customer != customer.id:
             raise PaymentMethodNotFound(f"{method_id} isn't customer {customer.id}'s")
@@ -178,11 +178,11 @@ class PaymentMethods:
             record = settled(record)
         return self._pay_debt(record, subscriptions, method_id)
 
-    def _detach(self, enrolled: Enrolled, method_id: str) -> Done | None:
+    def _detach(self, enrolled: Enrolled, method_id: str) -> IsSo | None:
         record, customer = enrolled
         owner = self._find(method_id).customer
         if owner is None and _lists(record, method_id):
-            return Done()
+            return IsSo()
         if owner not in (None, customer.id):
             raise PaymentMethodNotFound(f"{method_id} is another customer's")
         if owner is not None and self._is_in_use(customer, method_id):
@@ -196,7 +196,7 @@ class PaymentMethods:
             if owner is None:
                 raise PaymentMethodNotFound(f"{method_id} is nobody's") from error
             raise
-        return Done() if detached is not None else None
+        return IsSo() if detached is not None else None
 
     # -- The default ----------------------------------------------------------------------------
 
@@ -233,23 +233,23 @@ class PaymentMethods:
 
     def _pay_debt(
         self, record: Record, subscriptions: Sequence[StripeSubscription], method_id: str
-    ) -> Done | None:
+    ) -> IsSo | None:
         """Pay what the record's subscription owes; of a further one nothing is charged."""
         ours = record.subscription.subscription_id if record.subscription else None
         subscription = next((s for s in subscriptions if s.id == ours), None)
-        if subscription is None or not subscription.collected:
-            return Done()
+        if subscription is None or subscription.status not in OWING or not subscription.collected:
+            return IsSo()
         invoices = self._stripe.invoices_of_subscription(subscription.id)
         invoice = invoice_to_pay(subscription.projected(), invoices)
-        return Done() if invoice is None else self._pay(record, invoice.invoice_id, method_id)
+        return IsSo() if invoice is None else self._pay(record, invoice.invoice_id, method_id)
 
-    def _pay(self, record: Record, invoice_id: str, method_id: str) -> Done | None:
+    def _pay(self, record: Record, invoice_id: str, method_id: str) -> IsSo | None:
         attempt = self._stripe.payment_of_invoice(invoice_id)
         if attempt is not None and attempt.payment_method == method_id:
             if attempt.status == "processing":
-                return Done()
+                return IsSo()
             if attempt.status == "requires_action":
-                return Done(attempt.client_secret)
+                return IsSo(attempt.client_secret)
         try:
             paid = self._operations.write(
                 record, lambda key: self._stripe.pay_invoice(invoice_id, key)
@@ -258,8 +258,8 @@ class PaymentMethods:
             attempt = self._stripe.payment_of_invoice(invoice_id)
             if attempt is None or not attempt.wants_confirmation:
                 raise
-            return Done(attempt.client_secret)
-        return Done() if paid is not None else None
+            return IsSo(attempt.client_secret)
+        return IsSo() if paid is not None else None
 
     # -- Looking --------------------------------------------------------------------------------
 

@@ -5,15 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from billing.contracts.api import ApiModel
+from billing.contracts.api_subscription import OfUser
 
 #: Cards and sources of Stripe's older APIs are payment methods too. It becomes part of a URL.
 PaymentMethodId = Annotated[str, Field(pattern=r"^(pm|card|src)_[A-Za-z0-9_]+$", max_length=255)]
-
-
-class CreateSetupIntent(ApiModel):
-    """The body of ``POST /create-setup-intent``."""
-
-    user_id: str = Field(min_length=1, max_length=200)
 
 
 class SetupIntentCreated(ApiModel):
@@ -22,18 +17,10 @@ class SetupIntentCreated(ApiModel):
     client_secret: str
 
 
-class OnPaymentMethod(ApiModel):
-    """The body of the routes that do something with a payment method."""
+class OfPaymentMethod(OfUser):
+    """A body that names a user's payment method."""
 
-    user_id: str = Field(min_length=1, max_length=200)
     payment_method_id: PaymentMethodId
-
-
-class PaymentMethodDone(ApiModel):
-    """It is so."""
-
-    status: Literal["success"] = "success"
-    message: str
 
 
 class DebtToConfirm(ApiModel):

@@ -117,8 +117,15 @@ class StripeSubscription(StripeObject):
     pending_update: PendingUpdate | None = None
     schedule: Expandable | None = None
     default_payment_method: Expandable | None = None
+    default_source: Expandable | None = None
     latest_invoice: Expandable | None = None
     test_clock: Expandable | None = None
+    collection_method: str = "charge_automatically"
+
+    @property
+    def collected(self) -> bool:
+        """Whether what it owes is charged without asking: not where bills are sent, or paused."""
+        return self.collection_method == "charge_automatically" and self.pause_collection is None
 
     @property
     def recurring(self) -> StripePrice.Recurring:
@@ -158,9 +165,16 @@ class StripeSubscription(StripeObject):
 
 
 class StripeSchedule(StripeObject):
-    """A subscription schedule; released, it names the subscription that it let go."""
+    """A subscription schedule; released, it names the subscription that it let go.
+
+    Its default settings become the subscription's with each phase that begins.
+    """
+
+    class DefaultSettings(StripeObject):
+        default_payment_method: Expandable | None = None
 
     id: str
+    default_settings: DefaultSettings | None = None
     subscription: Expandable | None = None
     released_subscription: Expandable | None = None
 
@@ -221,7 +235,18 @@ class StripePaymentAttempt(StripeObject):
     id: str
     status: str
     client_secret: str | None = None
+    payment_method: Expandable | None = None
     last_payment_error: PaymentError | None = None
+
+    @property
+    def wants_confirmation(self) -> bool:
+        """Whether its customer's browser can still confirm it, as the bank wants.
+
+        Tried without the customer, it may have been declined for that instead.
+        """
+        error = self.last_payment_error
+        declined = error is not None and error.code == "authentication_required"
+        return self.status == "requires_action" or declined
 
 
 class StripeInvoicePayment(StripeObject):
@@ -248,6 +273,7 @@ class StripeCheckoutSession(StripeObject):
     """A Checkout Session. ``url`` is there only while it is open."""
 
     id: str
+    created: int
     mode: str
     status: str | None = None
     payment_status: str | None = None
@@ -355,7 +381,15 @@ class StripePortalSession(StripeObject):
     """A session of Stripe's customer portal."""
 
     id: str
+    created: int
     url: str
+
+
+class StripePromotionCode(StripeObject):
+    """What customers type to get a discount; one of a customer's own is no other's."""
+
+    id: str
+    customer: Expandable | None = None
 
 
 class StripePaymentMethod(StripeObject):
@@ -394,6 +428,7 @@ class StripeInvoice(StripeObject):
         code: str | None = None
 
     id: str
+    customer: Expandable | None = None
     number: str | None = None
     status: InvoiceStatus
     created: int

@@ -64,7 +64,14 @@ class StripeUnavailable(BillingError):
 
 
 class StripeRejected(BillingError):
-    """Stripe refused a call that we made wrongly, or our key. Never retried."""
+    """Stripe refused a call that we made wrongly, or our key. Never retried.
+
+    ``param`` is the parameter that Stripe names as the reason, if it does.
+    """
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class StripeNotFound(StripeRejected):
@@ -108,11 +115,15 @@ class QuoteOutdated(BillingError):
 
 
 class PriceNotOffered(BillingError):
-    """No price of the catalogue that can be subscribed to has this id."""
+    """No price of the catalogue that is sold this way has this id."""
 
 
 class NewPriceNotOffered(BillingError):
     """There is no such plan for this customer to change to."""
+
+
+class PromotionCodeNotValid(BillingError):
+    """There is no such promotion code, or this customer can't use it for this."""
 
 
 class TrialTooLong(BillingError):
@@ -123,8 +134,20 @@ class CurrencyMismatch(BillingError):
     """The price's currency isn't the customer's: Stripe bills a customer in one only."""
 
 
+class CursorNotFound(BillingError):
+    """A list is to go on from what isn't in it: it is another user's, or nobody's."""
+
+
 class CheckoutSessionNotFound(BillingError):
     """There is no such Checkout Session, or it is another user's."""
+
+
+class PaymentMethodNotFound(BillingError):
+    """The customer has no such payment method: it is another's, or nobody's any more."""
+
+
+class PaymentMethodInUse(BillingError):
+    """A subscription is paid with the payment method: another must take its place first."""
 
 
 class IdempotencyKeyInvalid(BillingError):

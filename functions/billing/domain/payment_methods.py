@@ -2,32 +2,26 @@
 
 from collections.abc import Iterable
 
-from billing.domain.record import OWING, Invoice, InvoiceStatus, Subscription
+from billing.domain.record import Invoice, Subscription
 
 
 def invoice_to_pay(subscription: Subscription, newest_first: Iterable[Invoice]) -> Invoice | None:
-    """The invoice that brings an overdue subscription back: its newest, if it is unpaid.
+    """The invoice that brings a subscription that is overdue back: its newest, unless that is paid.
 
-    An unpaid subscription's newest may be left as a draft; a past due one's is collected within the
-    hour, so there the one before it counts. One that a change of plan waits for is not owed
-    (Stripe, "How subscriptions work" and "Pending updates").
+    An older one stays as it is (Stripe, "How subscriptions work").
     """
-    if subscription.status not in OWING:
-        return None
-    passed_over: set[InvoiceStatus] = {"void"} if subscription.status == "unpaid" else _NOT_DUE
-    owed = (
-        invoice
-        for invoice in newest_first
-        if invoice.status not in passed_over and invoice.counts and not _waits(subscription, invoice)
-    )
-    newest = next(owed, None)
+    newest = next((i for i in newest_first if i.counts and _is_due(subscription, i)), None)
     return newest if newest is not None and newest.open else None
 
 
-_NOT_DUE: set[InvoiceStatus] = {"void", "draft"}
+def _is_due(subscription: Subscription, invoice: Invoice) -> bool:
+    """Whether the subscription's standing may hang on it.
 
-
-def _waits(subscription: Subscription, invoice: Invoice) -> bool:
-    """Whether a change of plan waits for it."""
+    Stripe finalizes a draft within the hour, but leaves those of an unpaid subscription. What a
+    change of plan waits for isn't owed: unpaid, the change doesn't happen.
+    """
+    if invoice.status == "draft":
+        return subscription.status == "unpaid"
     pending = subscription.pending_update_expires_at is not None
-    return pending and invoice.invoice_id == subscription.latest_invoice_id
+    waits = pending and invoice.invoice_id == subscription.latest_invoice_id
+    return invoice.status != "void" and not waits
