@@ -218,6 +218,7 @@ class CheckoutRequest(Stored):
     quantity: int = 1
     trial_days: int | None = None
     allow_promotion_codes: bool = False
+    promotion_code_id: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
 
 

@@ -34,12 +34,14 @@ def classified(error: stripe.StripeError) -> BillingError:
 
 def _refusal(error: stripe.StripeError, request: str) -> BillingError:
     """Tell apart what Stripe doesn't have. Only a missing payment method goes unnamed."""
+    param: str | None = getattr(error, "param", None)
+    named = param or "object"
     if error.code != "resource_missing":
-        status = error.http_status
-        return StripeRejected(f"Stripe refused: {status} {error.code} {_param(error)} {request}")
-    if error.http_status == 400 and not getattr(error, "param", None):
+        refused = f"Stripe refused: {error.http_status} {error.code} {named} {request}"
+        return StripeRejected(refused, param)
+    if error.http_status == 400 and not param:
         return PaymentDeclined("There is no payment method to charge.", "no_payment_method")
-    return StripeNotFound(f"Stripe has no such {_param(error)} {request}")
+    return StripeNotFound(f"Stripe has no such {named} {request}", param)
 
 
 def _decline_code(error: stripe.CardError) -> str | None:
@@ -62,7 +64,3 @@ def _saved(error: stripe.StripeError) -> bool:
     if isinstance(error, stripe.IdempotencyError) and error.http_status == 400:
         return True
     return str((error.headers or {}).get("idempotent-replayed")) == "true"
-
-
-def _param(error: stripe.StripeError) -> str:
-    return str(getattr(error, "param", None) or "object")

@@ -20,6 +20,7 @@ from billing.contracts.stripe_objects import (
     StripePaymentAttempt,
     StripePaymentMethod,
     StripePrice,
+    StripePromotionCode,
     StripePurchase,
     StripeSubscription,
 )
@@ -194,6 +195,25 @@ class StripeGateway(StripeWrites):
         """List a customer's newest invoices."""
         answer = self._call(lambda c: c.v1.invoices.list({"customer": customer_id, "limit": limit}))
         return listed(StripeInvoice, answer)
+
+    def invoices_behind(
+        self, customer_id: str, after: str | None, page_size: int
+    ) -> Iterator[StripeInvoice]:
+        """Walk through a customer's invoices, newest first, from behind the one named."""
+        params = {"customer": customer_id, "limit": page_size, **_behind(after)}
+        for page in self._pages(lambda c, p: c.v1.invoices.list(p), params):
+            yield from listed(StripeInvoice, page)
+
+    def customer_of_invoice(self, invoice_id: str) -> str | None:
+        """Say whose invoice it is."""
+        answer = self._call(lambda c: c.v1.invoices.retrieve(invoice_id))
+        return parsed(StripeInvoice, answer).customer
+
+    def promotion_codes(self, code: str) -> list[StripePromotionCode]:
+        """List the active promotion codes with that text: several customers may each have theirs."""
+        params = {"code": code, "active": True, "limit": PAGE}
+        pages = self._pages(lambda c, p: c.v1.promotion_codes.list(p), params)
+        return [found for page in pages for found in listed(StripePromotionCode, page)]
 
     def checkout_session(self, session_id: str) -> StripeCheckoutSession:
         """Fetch a Checkout Session."""
