@@ -120,8 +120,6 @@ _TOLD: dict[type[Exception], Told] = {
     TrialTooLong: Told(422, "Longer than the trial that is offered", ("body", "trialDays")),
     PromotionCodeNotValid: Told(422, "Not a code that holds here", ("body", "promotionCode")),
     CursorNotFound: Told(422, "Not an invoice of this list", ("query", "cursor")),
-    PromotionCodeNotValid: Told(422, "Not a code that holds here", ("body", "promotionCode")),
-    CursorNotFound: Told(422, "Not an invoice of this list", ("query", "cursor")),
     IdempotencyKeyInvalid: Told(422, "Not 1 to 255 printable ASCII characters", _KEY),
     IdempotencyKeyReused: Told(422, "Used before, with another body", _KEY),
     Exception: Told(500, "Internal server error"),

@@ -274,7 +274,6 @@ class StripeCheckoutSession(StripeObject):
 
     id: str
     created: int
-    created: int
     mode: str
     status: str | None = None
     payment_status: str | None = None
@@ -383,15 +382,7 @@ class StripePortalSession(StripeObject):
 
     id: str
     created: int
-    created: int
     url: str
-
-
-class StripePromotionCode(StripeObject):
-    """What customers type to get a discount; one of a customer's own is no other's."""
-
-    id: str
-    customer: Expandable | None = None
 
 
 class StripePromotionCode(StripeObject):

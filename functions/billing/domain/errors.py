@@ -126,20 +126,12 @@ class PromotionCodeNotValid(BillingError):
     """There is no such promotion code, or this customer can't use it for this."""
 
 
-class PromotionCodeNotValid(BillingError):
-    """There is no such promotion code, or this customer can't use it for this."""
-
-
 class TrialTooLong(BillingError):
     """The trial asked for is longer than the policy allows."""
 
 
 class CurrencyMismatch(BillingError):
     """The price's currency isn't the customer's: Stripe bills a customer in one only."""
-
-
-class CursorNotFound(BillingError):
-    """A list is to go on from what isn't in it: it is another user's, or nobody's."""
 
 
 class CursorNotFound(BillingError):

@@ -210,7 +210,7 @@ class StripeGateway(StripeWrites):
         return parsed(StripeInvoice, answer).customer
 
     def promotion_codes(self, code: str) -> list[StripePromotionCode]:
-        """List the active promotion codes with that text: several customers may each have theirs."""
+        """List the active promotion codes with this text: customers may have their own."""
         params = {"code": code, "active": True, "limit": PAGE}
         pages = self._pages(lambda c, p: c.v1.promotion_codes.list(p), params)
         return [found for page in pages for found in listed(StripePromotionCode, page)]
