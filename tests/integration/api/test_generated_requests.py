@@ -1,0 +1,171 @@
+"""Requests generated from the OpenAPI document, thousands of them, at the running stack.
+
+Guards what callers rely on: whatever is asked, the answer is one that the document tells, in the
+form that it tells. What the document allows is served, what it forbids is refused. Checked by all
+that schemathesis knows but one: a method that a route doesn't have is answered 404 by API Gateway.
+"""
+
+import copy
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
+
+from tests.integration.api.document import Operation, operations
+from tests.integration.api.people import Subscriber, User
+from tests.integration.api.tokens import Tokens
+from tests.support.deployed import Deployed, Json
+
+#: Generated of each kind, for each route that takes any input: of them come 2,000 and more in all.
+EXAMPLES = 50
+CARDS_TO_DETACH = 20
+LONGEST_TRIAL = 14  # the template's default
+
+AnyOperation = APIOperation[Any, Any, Any, Any]
+VALID, INVALID = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+
+#: The relay's requests are signed by Stripe: tests of its own cover it.
+ROUTES = [operation for operation in operations() if operation.path != "/webhook"]
+
+
+class Run:
+    """Requests to one route, and what was found of them."""
+
+    def __init__(self, token: str) -> None:
+        self._session = requests.Session()
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self.statuses: Counter[int] = Counter()
+        self.faults: dict[str, str] = {}
+
+    def judge(self, case: Case[Any]) -> None:
+        """Send a request, and take down what is wrong with the answer, once for each fault."""
+        if _mode_of(case) is VALID and "Idempotency-Key" in case.headers:
+            case.headers["Idempotency-Key"] = str(uuid.uuid4())  # used again it would be refused
+        answer = case.call(session=self._session, headers=self._headers)
+        self.statuses[answer.status_code] += 1
+        try:
+            case.validate_response(
+                answer,
+                headers=self._headers,
+                transport_kwargs={"session": self._session, "headers": self._headers},
+            )
+        except FailureGroup as found:
+            titles = sorted({fault.title for fault in found.exceptions})
+            self.faults.setdefault(f"{answer.status_code}: {titles}", str(found))
+
+
+def _mode_of(case: Case[Any]) -> GenerationMode:
+    assert case.meta is not None
+    return case.meta.generation.mode
+
+
+@pytest.fixture(scope="module")
+def quiet(deployed: Deployed) -> Iterator[None]:
+    """What Stripe would tell of all that is done here is not what this is about."""
+    with deployed.network({"drop": True}):
+        yield
+
+
+@pytest.fixture(scope="module")
+def known(deployed: Deployed, tokens: Tokens, quiet: None) -> dict[str, list[Any]]:
+    """Values that are real, by the parameters of that name, at all routes or at one."""
+    subscriber, newcomer = Subscriber(deployed, tokens), User(deployed, tokens)
+    cards = [subscriber.add_card() for _ in range(CARDS_TO_DETACH)]
+    plans = [price for plan, price in deployed.stack.prices.items() if plan != "self_hosted"]
+    return {
+        "userId": [subscriber.id],
+        "id": [subscriber.session_id],
+        "paymentMethodId": [subscriber.payment_method_id],
+        "priceId": plans,
+        "newPriceId": plans,
+        "quote": [None],  # one is good for a single change: it has tests of its own
+        "/create-checkout-session userId": [newcomer.id],
+        "/create-one-time-payment-session priceId": [subscriber.price("self_hosted")],
+        "/attach-payment-method paymentMethodId": ["pm_card_visa", "pm_card_mastercard"],
+        "/detach-payment-method paymentMethodId": cards,
+    }
+
+
+@pytest.fixture(scope="module")
+def schema(deployed: Deployed, known: dict[str, list[Any]]) -> BaseSchema:
+    """The document, where what is asked for is known to be there."""
+    schema = schemathesis.openapi.from_dict(_with_values(known))
+    schema.config.update(base_url=deployed.stack.api_url)
+    schema.config.phases.coverage.unexpected_methods = set()
+    return schema
+
+
+def _with_values(known: dict[str, list[Any]]) -> Json:
+    document: Json = copy.deepcopy(operations()[0].document)
+    for path, methods in document["paths"].items():
+        for declared in methods.values():
+            for parameter in declared.get("parameters", []):
+                parameter["schema"] = _narrowed(path, parameter["name"], parameter["schema"], known)
+    for operation in ROUTES:
+        body = operation.body_schema
+        if body:
+            properties = {
+                name: _narrowed(operation.path, name, schema, known)
+                for name, schema in body["properties"].items()
+            }
+            declared = document["paths"][operation.path][operation.method]
+            content = declared["requestBody"]["content"]["application/json"]
+            content["schema"] = body | {"properties": properties}
+    return document
+
+
+def _narrowed(path: str, name: str, schema: Json, known: dict[str, list[Any]]) -> Json:
+    if name == "trialDays":
+        days = {"type": "integer", "minimum": 1, "maximum": LONGEST_TRIAL}
+        return {"anyOf": [days, {"type": "null"}]}
+    values = known.get(f"{path} {name}", known.get(name))
+    return schema if values is None else {"enum": values}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_every_answer_is_as_documented(
+    route: Operation, schema: BaseSchema, deployed: Deployed
+) -> None:
+    operation = schema.find_operation_by_label(str(route))
+    assert operation is not None
+    run = Run(deployed.stack.admin_token)
+
+    _send_boundary_cases(schema, operation, run)
+    _send_random_cases(operation, VALID, run)
+    if route.takes_input:
+        _send_random_cases(operation, INVALID, run)
+
+    assert not run.faults, "\n\n".join(run.faults.values())
+    assert run.statuses[200]
+    assert not route.takes_input or run.statuses.total() > 2 * EXAMPLES
+
+
+def _send_boundary_cases(schema: BaseSchema, operation: AnyOperation, run: Run) -> None:
+    for case in schema.iter_coverage_cases(
+        operation,
+        generation_modes=[VALID, INVALID],
+        generation_config=schema.config.generation,
+    ):
+        run.judge(case)
+
+
+def _send_random_cases(operation: AnyOperation, mode: GenerationMode, run: Run) -> None:
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],  # the state has moved on: what was found can't be made smaller
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def send(case: Case[Any]) -> None:
+        run.judge(case)
+
+    send()
