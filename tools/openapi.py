@@ -56,7 +56,7 @@ def document() -> str:
         },
         "servers": [{"url": ".", "description": "Where this document comes from"}],
         "security": [{"accessToken": []}],
-        "tags": [{"name": name, "description": text} for name, text in texts.TAGS.values()],
+        "tags": _tags(paths),
         "paths": _tidy(paths),
         "components": {
             "schemas": _tidy(_schemas(paths, made["components"]["schemas"])),
@@ -91,6 +91,13 @@ def _paths(made: Json) -> Json:
 def _tag(operation: Json) -> str:
     tag: str = operation["tags"][0]
     return tag
+
+
+def _tags(paths: Json) -> list[Json]:
+    used = {_tag(operation) for path in paths.values() for operation in path.values()}
+    return [
+        {"name": name, "description": text} for name, text in texts.TAGS.values() if name in used
+    ]
 
 
 def _operation(route: Route, made: Json) -> Json:

@@ -23,14 +23,16 @@ DOCUMENT = Path(__file__).with_name("openapi.json")
 
 CACHED = "public, max-age=300"
 
-# One server, so none to choose; room between lines for code; and what is wide scrolls by itself.
+# Nothing to choose among one server, no links, room between lines; what is wide scrolls by itself.
 _STYLE = """
 body { margin: 0; background: #fff; }
 html.dark-mode body { background: #1c2022; }
 .swagger-ui .info { margin: 24px 0; }
-.swagger-ui .info .markdown p { max-width: 80ch; line-height: 1.6; }
-.swagger-ui .info .markdown code { padding: 1px 4px; }
-.swagger-ui .schemes-server-container { display: none; }
+.swagger-ui .info .renderedMarkdown p { max-width: 80ch; margin-inline: 0; line-height: 1.6; }
+.swagger-ui .info .renderedMarkdown code { padding: 1px 4px; }
+.swagger-ui .scheme-container .schemes .schemes-server-container { display: none; }
+.swagger-ui .response-col_links { display: none; }
+html.dark-mode .swagger-ui table.headers td { color: inherit; }
 .swagger-ui .opblock-body { overflow-x: auto; }
 """
 
