@@ -1,6 +1,6 @@
 """Domain and Stripe objects as the API shows them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import overload
 
@@ -8,7 +8,9 @@ from billing.contracts.api import (
     AccessView,
     BillingHistoryEntry,
     CurrentUser,
+    InvoiceView,
     PaymentMethodView,
+    PendingChange,
     Plan,
     SubscriptionView,
     UserAccess,
@@ -52,6 +54,18 @@ def subscription_view(record: Record) -> SubscriptionView | None:
         cancel_at_period_end=subscription.ending,
         cancel_at=_moment(subscription.cancel_at),
         trial_end=_moment(subscription.trial_end),
+        pending_change=_pending_change(record),
+    )
+
+
+def _pending_change(record: Record) -> PendingChange | None:
+    planned, subscription = record.planned, record.subscription
+    if planned is None or subscription is None:
+        return None
+    if (planned.price_id, planned.quantity) == (subscription.price_id, subscription.quantity):
+        return None  # it has come about
+    return PendingChange(
+        plan_id=planned.price_id, quantity=planned.quantity, date=_moment(planned.at)
     )
 
 
@@ -93,6 +107,24 @@ def billing_history(invoices: Iterable[StripeInvoice]) -> list[BillingHistoryEnt
         for invoice in invoices
         if invoice.status != "draft"
     ]
+
+
+def issued(invoices: Iterable[StripeInvoice]) -> Iterator[InvoiceView]:
+    """Show the invoices that were issued, as they come."""
+    for invoice in invoices:
+        if invoice.status != "draft":
+            yield InvoiceView(
+                id=invoice.id,
+                number=invoice.number,
+                date=_moment(invoice.created),
+                currency=invoice.currency,
+                total=invoice.total,
+                amount_due=invoice.amount_due,
+                amount_paid=invoice.amount_paid,
+                status=invoice.status,
+                hosted_invoice_url=invoice.hosted_invoice_url,
+                invoice_pdf=invoice.invoice_pdf,
+            )
 
 
 def plans(prices: Iterable[StripePrice]) -> list[Plan]:

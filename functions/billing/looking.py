@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from billing.contracts.stripe_objects import StripeSubscription
+from billing.contracts.stripe_plans import StripePlannedSchedule
 from billing.domain.decide import (
     Apply,
     CheckDebt,
@@ -29,6 +30,7 @@ from billing.domain.merge import (
     with_purchases,
     with_subscription,
 )
+from billing.domain.plan_change import Plan, planned_change
 from billing.domain.record import (
     OWING,
     TERMINAL,
@@ -45,6 +47,8 @@ class StripeReads(Protocol):
     """What the reducer asks of Stripe."""
 
     def subscription(self, subscription_id: str) -> Fetched[StripeSubscription]: ...
+
+    def schedule(self, schedule_id: str) -> StripePlannedSchedule: ...
 
     def subscriptions_of(self, customer_id: str) -> Fetched[tuple[StripeSubscription, ...]]: ...
 
@@ -78,6 +82,19 @@ def learnt(before: Record, decision: Decision, stripe: StripeReads) -> Record:
     match decision:
         case Apply(subscription=subscription, stamp=stamp):
             return _with_debt(before, with_subscription(before, subscription, stamp), stripe)
+        case FetchSubscription() | ListSubscriptions() | CheckDebt() | SyncCustomer():
+            return _with_plan(_looked(before, decision, stripe), stripe)
+        case _:
+            return _with_other(before, decision, stripe)
+
+
+def _looked(
+    before: Record,
+    decision: FetchSubscription | ListSubscriptions | CheckDebt | SyncCustomer,
+    stripe: StripeReads,
+) -> Record:
+    """What is at Stripe about subscriptions."""
+    match decision:
         case FetchSubscription(subscription_id=subscription_id):
             return _with_debt(before, _fetched(before, subscription_id, stripe), stripe)
         case ListSubscriptions(customer_id=customer_id, ended=ended):
@@ -85,15 +102,24 @@ def learnt(before: Record, decision: Decision, stripe: StripeReads) -> Record:
         case CheckDebt(subscription_id=subscription_id):
             fetched = _fetched(before, subscription_id, stripe)
             return _with_invoices_of(fetched, subscription_id, stripe)
-        case _:
-            return _with_other(before, decision, stripe)
+        case SyncCustomer(customer_id=customer_id, ended=ended):
+            return _synced(before, customer_id, ended, stripe)
+
+
+def _with_plan(record: Record, stripe: StripeReads) -> Record:
+    """Learn what the subscription's schedule will make of it."""
+    subscription = record.subscription
+    if subscription is None or subscription.schedule_id is None:
+        return record
+    schedule = stripe.schedule(subscription.schedule_id).projected()
+    plan = Plan(price_id=subscription.price_id, quantity=subscription.quantity)
+    planned = planned_change(schedule, plan) if schedule else None
+    return record.model_copy(update={"planned": planned})
 
 
 def _with_other(record: Record, decision: Decision, stripe: StripeReads) -> Record:
-    """What isn't about a subscription, or about everything."""
+    """What isn't about a subscription."""
     match decision:
-        case SyncCustomer(customer_id=customer_id, ended=ended):
-            return _synced(record, customer_id, ended, stripe)
         case FetchCustomer(customer_id=customer_id):
             state = stripe.customer_state(customer_id)
             return with_customer_state(record, state.value, state.stamp)

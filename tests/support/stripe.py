@@ -4,6 +4,7 @@ from typing import Any
 
 from billing.contracts.stripe_events import API_VERSION
 from billing.contracts.stripe_objects import StripeCustomer, StripeInvoice, StripeSubscription
+from billing.contracts.stripe_plans import StripePlannedSchedule
 from billing.domain.errors import StripeNotFound
 from billing.domain.record import CustomerState, Invoice, Purchase, Stamp
 from billing.gateway.fetched import Fetched
@@ -138,6 +139,11 @@ class FakeStripe:
         return Fetched[StripeSubscription](
             value=self._subscriptions[subscription_id], stamp=self._stamp()
         )
+
+    def schedule(self, schedule_id: str) -> StripePlannedSchedule:
+        """A schedule that plans nothing any more."""
+        self._called(schedule_id)
+        return StripePlannedSchedule(id=schedule_id, status="released", phases=[])
 
     def subscriptions_of(self, customer_id: str) -> Fetched[tuple[StripeSubscription, ...]]:
         self._called(customer_id)

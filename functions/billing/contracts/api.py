@@ -6,7 +6,15 @@ Amounts are integers in minor currency units, but for ``billingHistory.amount``.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from billing.domain.record import Level, Status
@@ -21,6 +29,12 @@ MetadataValue = Annotated[
 Metadata = Annotated[
     dict[MetadataKey, MetadataValue],
     Field(max_length=49, json_schema_extra={"additionalProperties": False}),
+]
+
+
+#: As a customer types it; Stripe's are of letters, digits and dashes.
+PromotionCode = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)
 ]
 
 
@@ -75,6 +89,14 @@ class CurrentUser(ApiModel):
     has_paid_for_self_hosted: bool
 
 
+class PendingChange(ApiModel):
+    """A change of plan that is planned for a date."""
+
+    plan_id: str
+    quantity: int | None
+    date: datetime
+
+
 class SubscriptionView(ApiModel):
     """A subscription that hasn't ended; ``currentPlanId`` is the price's id."""
 
@@ -87,6 +109,7 @@ class SubscriptionView(ApiModel):
     cancel_at_period_end: bool = Field(description="True however its end was scheduled")
     cancel_at: datetime | None
     trial_end: datetime | None
+    pending_change: PendingChange | None
 
 
 class PaymentMethodView(ApiModel):
@@ -139,6 +162,40 @@ class Dashboard(ApiModel):
     degraded: bool
 
 
+class InvoiceView(ApiModel):
+    """An invoice that was issued; amounts in minor currency units."""
+
+    id: str
+    number: str | None
+    date: datetime
+    currency: str
+    total: int
+    amount_due: int
+    amount_paid: int
+    status: Literal["open", "paid", "uncollectible", "void"]
+    hosted_invoice_url: str | None
+    invoice_pdf: str | None
+
+
+class Invoices(ApiModel):
+    """``GET /invoices/{userId}``, a page of it."""
+
+    invoices: list[InvoiceView]
+    next_cursor: str | None = Field(description="Where the next page begins; null on the last one")
+
+
+class CreatePortalSession(ApiRequest):
+    """The body of ``POST /create-portal-session``."""
+
+    user_id: str = Field(min_length=1, max_length=200)
+
+
+class PortalSessionCreated(ApiModel):
+    """Where Stripe's portal waits for its customer: anyone with this address may come in."""
+
+    url: str
+
+
 class CreateCheckoutSession(ApiRequest):
     """The body of ``POST /create-checkout-session``."""
 
@@ -147,7 +204,29 @@ class CreateCheckoutSession(ApiRequest):
     metadata: Metadata | None = None
     quantity: int = Field(default=1, ge=1, le=999_999)
     trial_days: int | None = Field(default=None, ge=1, le=730)
-    allow_promotion_codes: bool = False
+    allow_promotion_codes: bool = Field(
+        default=False, description="Let the customer type a promotion code on Stripe's page"
+    )
+    promotion_code: PromotionCode | None = Field(
+        default=None,
+        description="What the customer typed; not together with `allowPromotionCodes`",
+    )
+
+    @field_validator("promotion_code")
+    @classmethod
+    def _one_way_to_give_a_code(cls, code: str | None, others: ValidationInfo) -> str | None:
+        if code is not None and others.data.get("allow_promotion_codes"):
+            raise ValueError("not together with allowPromotionCodes")
+        return code
+
+
+class CreateOneTimePaymentSession(ApiRequest):
+    """The body of ``POST /create-one-time-payment-session``."""
+
+    price_id: str = Field(min_length=1, max_length=255)
+    user_id: str = Field(min_length=1, max_length=200)
+    metadata: Metadata | None = None
+    quantity: int = Field(default=1, ge=1, le=999_999)
 
 
 class CheckoutSessionCreated(ApiModel):

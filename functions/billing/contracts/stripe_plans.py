@@ -29,8 +29,10 @@ class StripePlannedSchedule(StripeSchedule):
     phases: list[PlannedPhase]
     current_phase: Period | None = None
 
-    def projected(self) -> Schedule:
-        """What plans are made by: the phase that runs, and those after it."""
+    def projected(self) -> Schedule | None:
+        """The phase that runs, and those after it; None where the schedule runs no more."""
+        if self.status not in ("not_started", "active"):
+            return None
         runs_since = self.current_phase.start_date if self.current_phase else 0
         return Schedule(
             id=self.id,

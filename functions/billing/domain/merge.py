@@ -72,11 +72,14 @@ def with_former(record: Record, customer_id: str) -> Record:
 
 
 def with_subscription(record: Record, subscription: Subscription, stamp: Stamp) -> Record:
-    """Store a newer state of the record's own subscription."""
+    """Store a newer state of the record's own subscription; another schedule plans otherwise."""
+    planned = record.planned
+    same = planned is not None and planned.schedule_id == subscription.schedule_id
     return record.model_copy(
         update={
             "subscription": subscription,
             "stamp": _raised(stamp, record.stamp),
+            "planned": planned if same else None,
             "had_trial": record.had_trial or subscription.trial_end is not None,
         }
     )

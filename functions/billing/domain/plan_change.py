@@ -9,12 +9,14 @@ both would undo it later.
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
+from pydantic import Field
+
 from billing.domain.errors import (
     PaymentOverdue,
     SubscriptionEnding,
     SubscriptionNotActive,
 )
-from billing.domain.record import OWING, PAID, Subscription, Value
+from billing.domain.record import OWING, PAID, PlannedChange, Subscription, Value
 
 Effective = Literal["now", "period_end"]
 
@@ -72,7 +74,7 @@ class Schedule(Value):
     """A schedule that rules a subscription: the phase that runs, and what is planned after it."""
 
     id: str
-    phases: tuple[Phase, ...]
+    phases: tuple[Phase, ...] = Field(min_length=1)
 
 
 class Standing(Value):
@@ -235,9 +237,8 @@ def _next_to_plan_ahead(standing: Standing, wanted: PlanChange) -> Write | None:
     if schedule is None:
         return CreateSchedule(subscription_id=standing.subscription.subscription_id)
     if len(schedule.phases) > 1:
-        planned = _planned(schedule.phases, standing.plan)
-        is_so = planned == wanted.plan
-        return None if is_so else ReleaseSchedule(schedule_id=schedule.id)
+        planned = planned_change(schedule, standing.plan)
+        return None if _is(planned, wanted.plan) else ReleaseSchedule(schedule_id=schedule.id)
     (current,) = schedule.phases
     return UpdateSchedule(
         schedule_id=schedule.id,
@@ -264,13 +265,25 @@ def _next_to_plan_ahead(standing: Standing, wanted: PlanChange) -> Write | None:
     )
 
 
-def _planned(phases: tuple[Phase, ...], plan: Plan) -> Plan | None:
-    """The plan that follows, where one item takes the present plan's place."""
-    present, following = phases[0].items, phases[1].items
-    place = next((n for n, item in enumerate(present) if item.price_id == plan.price_id), None)
-    if place is None or place >= len(following):
-        return None
-    return Plan(price_id=following[place].price_id, quantity=following[place].quantity)
+def _is(planned: PlannedChange | None, plan: Plan) -> bool:
+    return planned is not None and (planned.price_id, planned.quantity) == (
+        plan.price_id,
+        plan.quantity,
+    )
+
+
+def planned_change(schedule: Schedule, plan: Plan) -> PlannedChange | None:
+    """The next change of the plan that a schedule makes, None where it makes none."""
+    present, *following = schedule.phases
+    places = (n for n, item in enumerate(present.items) if item.price_id == plan.price_id)
+    place = next(places, None)
+    for phase in following:
+        if place is None or place >= len(phase.items):
+            return None
+        item = phase.items[place]
+        if Plan(price_id=item.price_id, quantity=item.quantity) != plan:
+            return PlannedChange(schedule_id=schedule.id, at=phase.start, **item.model_dump())
+    return None
 
 
 def _items_with(phase: Phase, plan: Plan, wanted: Plan) -> tuple[PhaseItem, ...]:

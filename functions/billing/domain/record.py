@@ -168,6 +168,15 @@ class Purchase(Stored):
         return self.status == "paid" and not self.refunded and not self.dispute_lost
 
 
+class PlannedChange(Stored):
+    """What a schedule will make of the plan, and when (UTC seconds)."""
+
+    schedule_id: str
+    price_id: str
+    quantity: int | None = None
+    at: int
+
+
 class PaymentMethod(Stored):
     """A payment method, and of a card only what may be shown."""
 
@@ -247,6 +256,9 @@ class Record(Value):
     checkout: CheckoutSlot | None = None
     subscription: Subscription | None = None
     stamp: Stamp | None = None
+    planned: PlannedChange | None = Field(
+        default=None, description="As the subscription's schedule was when it was last looked at."
+    )
     other_live: tuple[Subscription, ...] = Field(
         default=(), description="Further live subscriptions of the same customer: an alarm."
     )
