@@ -98,6 +98,11 @@ class Template:
             variables = {**variables, **own.get("Variables", {})}
         return {name: str(value) for name, value in variables.items()}
 
+    def statements(self, function: str) -> list[dict[str, Any]]:
+        """What a function (a logical id) may do, by policies of its own."""
+        policies = self.resources[function]["Properties"].get("Policies", [])
+        return [s for policy in policies for s in policy.get("Statement", ())]
+
     def _holds(self, condition: str | None) -> bool:
         return condition is None or bool(self._resolve(self._source["Conditions"][condition]))
 

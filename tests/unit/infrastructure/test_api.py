@@ -45,11 +45,6 @@ def served() -> set[str]:
     return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
 
 
-def statements(function: str) -> list[dict[str, Any]]:
-    policies = FUNCTIONS[function].get("Policies", [])
-    return [s for policy in policies for s in policy.get("Statement", ())]
-
-
 def test_every_route_of_the_api_can_be_reached_and_no_other() -> None:
     assert set(deployed("ApiFunction")) - COMING == served() - COMING
 
@@ -98,6 +93,6 @@ def test_a_browser_may_send_an_idempotency_key_and_read_what_it_is_told() -> Non
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nobody_but_the_api_touches_the_kept_answers(function: str) -> None:
     table = TEMPLATE.environment("ApiFunction")["IDEMPOTENCY_TABLE"]
-    touching = [s for s in statements(function) if table in json.dumps(s["Resource"])]
+    touching = [s for s in TEMPLATE.statements(function) if table in json.dumps(s["Resource"])]
 
     assert len(touching) == (function == "ApiFunction")

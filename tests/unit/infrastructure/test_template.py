@@ -33,11 +33,6 @@ ALWAYS_THERE = {
 }
 
 
-def statements(logical_id: str) -> list[dict[str, Any]]:
-    policies = FUNCTIONS[logical_id].get("Policies", [])
-    return [s for policy in policies for s in policy.get("Statement", ())]
-
-
 @each_rule
 def test_every_rule_target_retries_and_has_a_dead_letter_queue(rule: str) -> None:
     for target in RULES[rule]["Targets"]:
@@ -89,7 +84,7 @@ def test_another_stack_whose_name_begins_alike_is_none_of_ours() -> None:
     arns = [
         arn
         for function in FUNCTIONS
-        for statement in statements(function)
+        for statement in TEMPLATE.statements(function)
         if statement["Action"] == "states:DescribeExecution"
         for arn in statement["Resource"]
     ]
@@ -102,7 +97,7 @@ def test_another_stack_whose_name_begins_alike_is_none_of_ours() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_function_may_do_more_than_named_actions_on_named_resources(function: str) -> None:
-    for statement in statements(function):
+    for statement in TEMPLATE.statements(function):
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
             assert "*" not in action
@@ -111,7 +106,7 @@ def test_no_function_may_do_more_than_named_actions_on_named_resources(function:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_users_table_can_be_written_in_one_attribute_alone(function: str) -> None:
-    for statement in statements(function):
+    for statement in TEMPLATE.statements(function):
         if USERS_TABLE in json.dumps(statement["Resource"]):
             condition = statement["Condition"]
             attributes = condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]
