@@ -9,6 +9,9 @@ INSTALLED := $(VENV)/.installed
 # What the tests need of npm: Stripe's Node SDK and CLI, and a second Step Functions engine.
 CLIENTS := tests/contracts/node
 CLIENTS_INSTALLED := $(CLIENTS)/node_modules/.package-lock.json
+# The TypeScript client, its generator and compiler.
+CLIENT := clients/typescript
+CLIENT_INSTALLED := $(CLIENT)/node_modules/.package-lock.json
 STATE := $(or $(SCAI_STATE_DIR),.local)
 
 # Whether a stack may run: one was started, and the interpreter that it runs on is there.
@@ -60,7 +63,7 @@ deploy: $(INSTALLED) ## build and deploy to AWS, by samconfig.toml and your AWS 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sam deploy --parameter-overrides "Revision=`date -u +%Y%m%dT%H%M%SZ`" $(PARAMETERS)
 
 .PHONY: test
-test: $(INSTALLED) $(CLIENTS_INSTALLED) ## run every test
+test: $(INSTALLED) $(CLIENTS_INSTALLED) $(CLIENT_INSTALLED) ## run every test
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest
 
@@ -89,6 +92,7 @@ lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 	@$(BIN)/$(COMPILE) --group dev pyproject.toml -o requirements-dev.txt
 	@$(BIN)/$(COMPILE) -c requirements-dev.txt pyproject.toml -o layer/requirements.txt
 	@$(BIN)/npm install --prefix $(CLIENTS) --package-lock-only
+	@$(BIN)/npm install --prefix $(CLIENT) --package-lock-only
 
 .PHONY: schemas
 schemas: $(INSTALLED) ## write docs/events from the facts' contracts
@@ -98,6 +102,10 @@ schemas: $(INSTALLED) ## write docs/events from the facts' contracts
 openapi: $(INSTALLED) ## write functions/api/openapi.json from the API's routes
 	@PYTHONPATH=functions $(BIN)/python -m tools.openapi
 
+.PHONY: client
+client: openapi $(CLIENT_INSTALLED) ## write clients/typescript/src from the API's document
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run generate --silent --prefix $(CLIENT)
+
 .PHONY: mocks
 mocks: $(INSTALLED) ## write tests/machines/MockConfigFile.json from the machines' cases
 	@PYTHONPATH=functions $(BIN)/python -m tests.machines.mock_config
@@ -105,7 +113,7 @@ mocks: $(INSTALLED) ## write tests/machines/MockConfigFile.json from the machine
 .PHONY: clean
 clean: ## stop it, and remove everything that make made
 	-@if $(MAY_RUN); then $(BIN)/python -m local.stack down; fi
-	@rm -rf $(VENV) $(CLIENTS)/node_modules
+	@rm -rf $(VENV) $(CLIENTS)/node_modules $(CLIENT)/node_modules $(CLIENT)/dist
 	@rm -rf .cache .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The virtual environment is made anew whenever its pins change: nothing stale is left in it. A stack
@@ -130,4 +138,9 @@ $(INSTALLED): requirements-dev.txt
 $(CLIENTS_INSTALLED): $(CLIENTS)/package-lock.json $(INSTALLED)
 	@echo "Fetching Stripe's Node SDK and CLI, and a Step Functions engine"
 	@$(BIN)/npm ci --prefix $(CLIENTS) --loglevel error
+	@touch $@
+
+$(CLIENT_INSTALLED): $(CLIENT)/package-lock.json $(INSTALLED)
+	@echo "Fetching the TypeScript client's generator and compiler"
+	@$(BIN)/npm ci --prefix $(CLIENT) --loglevel error
 	@touch $@

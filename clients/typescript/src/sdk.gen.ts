@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.js';
-import type { CreateCheckoutSessionData, CreateCheckoutSessionErrors, CreateCheckoutSessionResponses, GetCheckoutSessionData, GetCheckoutSessionErrors, GetCheckoutSessionResponses, GetConfigData, GetConfigErrors, GetConfigResponses, GetDashboardData, GetDashboardErrors, GetDashboardResponses, GetHealthData, GetHealthErrors, GetHealthResponses } from './types.gen.js';
+import type { AttachPaymentMethodData, AttachPaymentMethodErrors, AttachPaymentMethodResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CreateCheckoutSessionData, CreateCheckoutSessionErrors, CreateCheckoutSessionResponses, CreateOneTimePaymentSessionData, CreateOneTimePaymentSessionErrors, CreateOneTimePaymentSessionResponses, CreatePortalSessionData, CreatePortalSessionErrors, CreatePortalSessionResponses, CreateSetupIntentData, CreateSetupIntentErrors, CreateSetupIntentResponses, DetachPaymentMethodData, DetachPaymentMethodErrors, DetachPaymentMethodResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetCheckoutSessionData, GetCheckoutSessionErrors, GetCheckoutSessionResponses, GetConfigData, GetConfigErrors, GetConfigResponses, GetDashboardData, GetDashboardErrors, GetDashboardResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInvoicesData, GetInvoicesErrors, GetInvoicesResponses, PreviewSubscriptionChangeData, PreviewSubscriptionChangeErrors, PreviewSubscriptionChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, UpdateDefaultPaymentMethodData, UpdateDefaultPaymentMethodErrors, UpdateDefaultPaymentMethodResponses, UpdateSubscriptionData, UpdateSubscriptionErrors, UpdateSubscriptionResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -28,11 +28,33 @@ export const getDashboard = <ThrowOnError extends boolean = false>(options: Opti
 });
 
 /**
+ * Say which access a user has at this moment, until when, and why
+ */
+export const getAccess = <ThrowOnError extends boolean = false>(options: Options<GetAccessData, ThrowOnError>): RequestResult<GetAccessResponses, GetAccessErrors, ThrowOnError> => (options.client ?? client).get<GetAccessResponses, GetAccessErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/access/{userId}',
+    ...options
+});
+
+/**
  * Open the hosted payment page for a plan, or return to the one that is open for it
  */
 export const createCheckoutSession = <ThrowOnError extends boolean = false>(options: Options<CreateCheckoutSessionData, ThrowOnError>): RequestResult<CreateCheckoutSessionResponses, CreateCheckoutSessionErrors, ThrowOnError> => (options.client ?? client).post<CreateCheckoutSessionResponses, CreateCheckoutSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/create-checkout-session',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Open the hosted payment page for something that is bought once
+ */
+export const createOneTimePaymentSession = <ThrowOnError extends boolean = false>(options: Options<CreateOneTimePaymentSessionData, ThrowOnError>): RequestResult<CreateOneTimePaymentSessionResponses, CreateOneTimePaymentSessionErrors, ThrowOnError> => (options.client ?? client).post<CreateOneTimePaymentSessionResponses, CreateOneTimePaymentSessionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/create-one-time-payment-session',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -47,6 +69,134 @@ export const getCheckoutSession = <ThrowOnError extends boolean = false>(options
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/checkout-session/{id}',
     ...options
+});
+
+/**
+ * Say what a change of plan would cost now and later, and quote it for ten minutes
+ */
+export const previewSubscriptionChange = <ThrowOnError extends boolean = false>(options: Options<PreviewSubscriptionChangeData, ThrowOnError>): RequestResult<PreviewSubscriptionChangeResponses, PreviewSubscriptionChangeErrors, ThrowOnError> => (options.client ?? client).post<PreviewSubscriptionChangeResponses, PreviewSubscriptionChangeErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/preview-subscription-change',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Change the plan: an upgrade now, the difference charged; a downgrade when the period ends
+ */
+export const updateSubscription = <ThrowOnError extends boolean = false>(options: Options<UpdateSubscriptionData, ThrowOnError>): RequestResult<UpdateSubscriptionResponses, UpdateSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<UpdateSubscriptionResponses, UpdateSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/update-subscription',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Let the subscription end with the period that is paid for
+ */
+export const cancelSubscription = <ThrowOnError extends boolean = false>(options: Options<CancelSubscriptionData, ThrowOnError>): RequestResult<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/cancel-subscription',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Let a subscription that was to end go on
+ */
+export const reactivateSubscription = <ThrowOnError extends boolean = false>(options: Options<ReactivateSubscriptionData, ThrowOnError>): RequestResult<ReactivateSubscriptionResponses, ReactivateSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<ReactivateSubscriptionResponses, ReactivateSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/reactivate-subscription',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Begin to set up a payment method; Stripe.js goes on with the secret, and attaches it
+ */
+export const createSetupIntent = <ThrowOnError extends boolean = false>(options: Options<CreateSetupIntentData, ThrowOnError>): RequestResult<CreateSetupIntentResponses, CreateSetupIntentErrors, ThrowOnError> => (options.client ?? client).post<CreateSetupIntentResponses, CreateSetupIntentErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/create-setup-intent',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Put a payment method on file; the default stays as it is
+ */
+export const attachPaymentMethod = <ThrowOnError extends boolean = false>(options: Options<AttachPaymentMethodData, ThrowOnError>): RequestResult<AttachPaymentMethodResponses, AttachPaymentMethodErrors, ThrowOnError> => (options.client ?? client).post<AttachPaymentMethodResponses, AttachPaymentMethodErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/attach-payment-method',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Charge a payment method on file from now on; what is overdue is charged at once
+ *
+ * Declined, it is the default all the same: try again, or choose another.
+ */
+export const updateDefaultPaymentMethod = <ThrowOnError extends boolean = false>(options: Options<UpdateDefaultPaymentMethodData, ThrowOnError>): RequestResult<UpdateDefaultPaymentMethodResponses, UpdateDefaultPaymentMethodErrors, ThrowOnError> => (options.client ?? client).post<UpdateDefaultPaymentMethodResponses, UpdateDefaultPaymentMethodErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/update-default-payment-method',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a payment method off file, for good; the one that pays for a subscription stays
+ */
+export const detachPaymentMethod = <ThrowOnError extends boolean = false>(options: Options<DetachPaymentMethodData, ThrowOnError>): RequestResult<DetachPaymentMethodResponses, DetachPaymentMethodErrors, ThrowOnError> => (options.client ?? client).post<DetachPaymentMethodResponses, DetachPaymentMethodErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/detach-payment-method',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List a user's invoices, newest first; drafts, which may still change, aren't shown
+ */
+export const getInvoices = <ThrowOnError extends boolean = false>(options: Options<GetInvoicesData, ThrowOnError>): RequestResult<GetInvoicesResponses, GetInvoicesErrors, ThrowOnError> => (options.client ?? client).get<GetInvoicesResponses, GetInvoicesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/invoices/{userId}',
+    ...options
+});
+
+/**
+ * Open Stripe's customer portal. Its link is for this user alone, and good for five minutes
+ */
+export const createPortalSession = <ThrowOnError extends boolean = false>(options: Options<CreatePortalSessionData, ThrowOnError>): RequestResult<CreatePortalSessionResponses, CreatePortalSessionErrors, ThrowOnError> => (options.client ?? client).post<CreatePortalSessionResponses, CreatePortalSessionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/create-portal-session',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

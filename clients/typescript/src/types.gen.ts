@@ -11,6 +11,15 @@ export type AccessView = {
 };
 
 /**
+ * Nothing is done until the customer confirms the payment in their browser, by Stripe.js.
+ */
+export type ActionRequired = {
+    status: 'requires_action';
+    message: string;
+    clientSecret: string;
+};
+
+/**
  * An invoice; `amount` in major currency units is what was paid, or is to be.
  */
 export type BillingHistoryEntry = {
@@ -22,6 +31,17 @@ export type BillingHistoryEntry = {
     status: string | null;
     hostedInvoiceUrl: string | null;
     invoicePdf: string | null;
+};
+
+/**
+ * The body of `POST /cancel-subscription`.
+ */
+export type CancelSubscription = {
+    userId: string;
+    /**
+     * One of Stripe's feedback values, or anything that the customer says
+     */
+    reason?: string | null;
 };
 
 export type CheckoutSessionCreated = {
@@ -50,7 +70,33 @@ export type CreateCheckoutSession = {
     } | null;
     quantity?: number;
     trialDays?: number | null;
+    /**
+     * Let the customer type a promotion code on Stripe's page
+     */
     allowPromotionCodes?: boolean;
+    /**
+     * What the customer typed; not together with `allowPromotionCodes`
+     */
+    promotionCode?: string | null;
+};
+
+/**
+ * The body of `POST /create-one-time-payment-session`.
+ */
+export type CreateOneTimePaymentSession = {
+    priceId: string;
+    userId: string;
+    metadata?: {
+        [key: string]: string | number;
+    } | null;
+    quantity?: number;
+};
+
+/**
+ * The body of `POST /create-portal-session`.
+ */
+export type CreatePortalSession = {
+    userId: string;
 };
 
 export type CurrentUser = {
@@ -72,6 +118,37 @@ export type Dashboard = {
     billingHistory: Array<BillingHistoryEntry>;
     availablePlans: Array<Plan>;
     degraded: boolean;
+};
+
+/**
+ * The default is set; what is owed is paid once the customer confirms it, by Stripe.js.
+ */
+export type DebtToConfirm = {
+    status: 'requires_action';
+    message: string;
+    clientSecret: string;
+};
+
+/**
+ * A payment was declined.
+ */
+export type DeclinedProblem = {
+    /**
+     * A sentence to show the customer
+     */
+    detail: string;
+    /**
+     * Stripe's decline code, or its error code where a card has no decline code
+     */
+    decline_code: string | null;
+};
+
+/**
+ * It is so.
+ */
+export type Done = {
+    status: 'success';
+    message: string;
 };
 
 /**
@@ -105,6 +182,56 @@ export type Health = {
 };
 
 /**
+ * An invoice that was issued; amounts in minor currency units.
+ */
+export type InvoiceView = {
+    id: string;
+    number: string | null;
+    date: string;
+    currency: string;
+    total: number;
+    amountDue: number;
+    amountPaid: number;
+    status: 'open' | 'paid' | 'uncollectible' | 'void';
+    hostedInvoiceUrl: string | null;
+    invoicePdf: string | null;
+};
+
+/**
+ * `GET /invoices/{userId}`, a page of it.
+ */
+export type Invoices = {
+    invoices: Array<InvoiceView>;
+    /**
+     * Where the next page begins; null on the last one
+     */
+    nextCursor: string | null;
+};
+
+/**
+ * The first whole period's invoice; what is bought or used until then comes on top.
+ */
+export type NextInvoice = {
+    date: string;
+    amountDue: number;
+};
+
+/**
+ * A body that names a user's payment method.
+ */
+export type OfPaymentMethod = {
+    userId: string;
+    paymentMethodId: string;
+};
+
+/**
+ * A body that names nothing but its user.
+ */
+export type OfUser = {
+    userId: string;
+};
+
+/**
  * A payment method; the card's fields are null for any other type.
  */
 export type PaymentMethodView = {
@@ -114,6 +241,15 @@ export type PaymentMethodView = {
     last4: string | null;
     expMonth: number | null;
     expYear: number | null;
+};
+
+/**
+ * A change of plan that is planned for a date.
+ */
+export type PendingChange = {
+    planId: string;
+    quantity: number | null;
+    date: string;
 };
 
 /**
@@ -127,6 +263,40 @@ export type Plan = {
     currency: string;
     interval: string | null;
     intervalCount: number | null;
+};
+
+/**
+ * Where Stripe's portal waits for its customer: anyone with this address may come in.
+ */
+export type PortalSessionCreated = {
+    url: string;
+};
+
+/**
+ * A line of the invoice that the change makes now; a credit is negative.
+ */
+export type PreviewLine = {
+    description: string | null;
+    amount: number;
+    proration: boolean;
+    periodStart: string;
+    periodEnd: string;
+};
+
+/**
+ * The body of `POST /preview-subscription-change`.
+ */
+export type PreviewSubscriptionChange = {
+    userId: string;
+    newPriceId: string;
+    /**
+     * As it is, if unset
+     */
+    quantity?: number | null;
+    /**
+     * If unset, an upgrade takes effect now and a downgrade by the policy
+     */
+    effective?: 'now' | 'period_end' | null;
 };
 
 /**
@@ -150,6 +320,33 @@ export type PublicConfig = {
 };
 
 /**
+ * What the browser sets a payment method up with, by Stripe.js.
+ */
+export type SetupIntentCreated = {
+    clientSecret: string;
+};
+
+/**
+ * What a change would cost; `quote` holds it until `expiresAt`.
+ *
+ * A negative balance is the customer's credit, which Stripe uses up first.
+ */
+export type SubscriptionChangePreview = {
+    quote: string;
+    expiresAt: string;
+    effective: 'now' | 'period_end';
+    effectiveDate: string;
+    prorationDate: string;
+    currency: string;
+    amountDueNow: number;
+    total: number;
+    startingBalance: number;
+    endingBalance: number | null;
+    lines: Array<PreviewLine>;
+    nextInvoice: NextInvoice;
+};
+
+/**
  * A subscription that hasn't ended; `currentPlanId` is the price's id.
  */
 export type SubscriptionView = {
@@ -165,6 +362,40 @@ export type SubscriptionView = {
     cancelAtPeriodEnd: boolean;
     cancelAt: string | null;
     trialEnd: string | null;
+    pendingChange: PendingChange | null;
+};
+
+/**
+ * The body of `POST /update-subscription`.
+ */
+export type UpdateSubscription = {
+    userId: string;
+    newPriceId: string;
+    /**
+     * As it is, if unset
+     */
+    quantity?: number | null;
+    /**
+     * If unset, an upgrade takes effect now and a downgrade by the policy
+     */
+    effective?: 'now' | 'period_end' | null;
+    /**
+     * A quote for this very change: exactly its amount is charged, or nothing
+     */
+    quote?: string | null;
+};
+
+/**
+ * `GET /access/{userId}`.
+ */
+export type UserAccess = {
+    level: 'full' | 'grace' | 'restricted' | 'none';
+    until: string | null;
+    reason: string;
+    /**
+     * The price of the plan that it comes from; null where the level is none
+     */
+    currentPlanId: string | null;
 };
 
 /**
@@ -230,6 +461,62 @@ export type GetDashboardResponses = {
 
 export type GetDashboardResponse = GetDashboardResponses[keyof GetDashboardResponses];
 
+export type GetAccessData = {
+    body?: never;
+    path: {
+        /**
+         * The user's id: the token's own
+         */
+        userId: string;
+    };
+    query?: never;
+    url: '/access/{userId}';
+};
+
+export type GetAccessErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * Not Found
+     */
+    404: Problem | GatewayProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type GetAccessError = GetAccessErrors[keyof GetAccessErrors];
+
+export type GetAccessResponses = {
+    /**
+     * Success
+     */
+    200: UserAccess;
+};
+
+export type GetAccessResponse = GetAccessResponses[keyof GetAccessResponses];
+
 export type CreateCheckoutSessionData = {
     body: CreateCheckoutSession;
     headers?: {
@@ -271,11 +558,13 @@ export type CreateCheckoutSessionErrors = {
      */
     413: Problem | GatewayProblem;
     /**
-     * Not a price of a plan that is offered
+     * Not a price that is offered for this
      *
      * The customer is billed in another currency
      *
      * Longer than the trial that is offered
+     *
+     * Not a code that holds here
      *
      * Field required
      *
@@ -313,6 +602,85 @@ export type CreateCheckoutSessionResponses = {
 
 export type CreateCheckoutSessionResponse = CreateCheckoutSessionResponses[keyof CreateCheckoutSessionResponses];
 
+export type CreateOneTimePaymentSessionData = {
+    body: CreateOneTimePaymentSession;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/create-one-time-payment-session';
+};
+
+export type CreateOneTimePaymentSessionErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     */
+    404: Problem;
+    /**
+     * The billing customer was changed at the same time. Try again.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Not a price that is offered for this
+     *
+     * The customer is billed in another currency
+     *
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type CreateOneTimePaymentSessionError = CreateOneTimePaymentSessionErrors[keyof CreateOneTimePaymentSessionErrors];
+
+export type CreateOneTimePaymentSessionResponses = {
+    /**
+     * Success
+     */
+    200: CheckoutSessionCreated;
+};
+
+export type CreateOneTimePaymentSessionResponse = CreateOneTimePaymentSessionResponses[keyof CreateOneTimePaymentSessionResponses];
+
 export type GetCheckoutSessionData = {
     body?: never;
     path: {
@@ -337,9 +705,15 @@ export type GetCheckoutSessionErrors = {
     /**
      * Checkout session not found
      *
+     * User not found
+     *
      * Not Found
      */
     404: Problem | GatewayProblem;
+    /**
+     * The billing customer was changed at the same time. Try again.
+     */
+    409: Problem;
     /**
      * Too Many Requests
      */
@@ -368,6 +742,792 @@ export type GetCheckoutSessionResponses = {
 };
 
 export type GetCheckoutSessionResponse = GetCheckoutSessionResponses[keyof GetCheckoutSessionResponses];
+
+export type PreviewSubscriptionChangeData = {
+    body: PreviewSubscriptionChange;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/preview-subscription-change';
+};
+
+export type PreviewSubscriptionChangeErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * There is no subscription. Buy one with POST /create-checkout-session.
+     */
+    404: Problem;
+    /**
+     * A payment is overdue. Pay it first, by another card with POST /update-default-payment-method.
+     *
+     * The subscription ends before that. Undo it with POST /reactivate-subscription.
+     *
+     * The subscription isn't active, so its plan can't change.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Not a price of a plan that is offered
+     *
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type PreviewSubscriptionChangeError = PreviewSubscriptionChangeErrors[keyof PreviewSubscriptionChangeErrors];
+
+export type PreviewSubscriptionChangeResponses = {
+    /**
+     * Success
+     */
+    200: SubscriptionChangePreview;
+};
+
+export type PreviewSubscriptionChangeResponse = PreviewSubscriptionChangeResponses[keyof PreviewSubscriptionChangeResponses];
+
+export type UpdateSubscriptionData = {
+    body: UpdateSubscription;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/update-subscription';
+};
+
+export type UpdateSubscriptionErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * Your card was declined.
+     */
+    402: DeclinedProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * There is no subscription. Buy one with POST /create-checkout-session.
+     */
+    404: Problem;
+    /**
+     * A payment is overdue. Pay it first, by another card with POST /update-default-payment-method.
+     *
+     * The subscription ends before that. Undo it with POST /reactivate-subscription.
+     *
+     * The subscription isn't active, so its plan can't change.
+     *
+     * The quote holds no more. Get another with POST /preview-subscription-change.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Not a price of a plan that is offered
+     *
+     * Not a quote for this change
+     *
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type UpdateSubscriptionError = UpdateSubscriptionErrors[keyof UpdateSubscriptionErrors];
+
+export type UpdateSubscriptionResponses = {
+    /**
+     * Success
+     */
+    200: Done | ActionRequired;
+};
+
+export type UpdateSubscriptionResponse = UpdateSubscriptionResponses[keyof UpdateSubscriptionResponses];
+
+export type CancelSubscriptionData = {
+    body: CancelSubscription;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/cancel-subscription';
+};
+
+export type CancelSubscriptionErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * There is no subscription. Buy one with POST /create-checkout-session.
+     */
+    404: Problem;
+    /**
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type CancelSubscriptionError = CancelSubscriptionErrors[keyof CancelSubscriptionErrors];
+
+export type CancelSubscriptionResponses = {
+    /**
+     * Success
+     */
+    200: Done;
+};
+
+export type CancelSubscriptionResponse = CancelSubscriptionResponses[keyof CancelSubscriptionResponses];
+
+export type ReactivateSubscriptionData = {
+    body: OfUser;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/reactivate-subscription';
+};
+
+export type ReactivateSubscriptionErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * There is no subscription. Buy one with POST /create-checkout-session.
+     */
+    404: Problem;
+    /**
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type ReactivateSubscriptionError = ReactivateSubscriptionErrors[keyof ReactivateSubscriptionErrors];
+
+export type ReactivateSubscriptionResponses = {
+    /**
+     * Success
+     */
+    200: Done;
+};
+
+export type ReactivateSubscriptionResponse = ReactivateSubscriptionResponses[keyof ReactivateSubscriptionResponses];
+
+export type CreateSetupIntentData = {
+    body: OfUser;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/create-setup-intent';
+};
+
+export type CreateSetupIntentErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     */
+    404: Problem;
+    /**
+     * The billing customer was changed at the same time. Try again.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type CreateSetupIntentError = CreateSetupIntentErrors[keyof CreateSetupIntentErrors];
+
+export type CreateSetupIntentResponses = {
+    /**
+     * Success
+     */
+    200: SetupIntentCreated;
+};
+
+export type CreateSetupIntentResponse = CreateSetupIntentResponses[keyof CreateSetupIntentResponses];
+
+export type AttachPaymentMethodData = {
+    body: OfPaymentMethod;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/attach-payment-method';
+};
+
+export type AttachPaymentMethodErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * Your card was declined.
+     */
+    402: DeclinedProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * Payment method not found
+     */
+    404: Problem;
+    /**
+     * The billing customer was changed at the same time. Try again.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type AttachPaymentMethodError = AttachPaymentMethodErrors[keyof AttachPaymentMethodErrors];
+
+export type AttachPaymentMethodResponses = {
+    /**
+     * Success
+     */
+    200: Done;
+};
+
+export type AttachPaymentMethodResponse = AttachPaymentMethodResponses[keyof AttachPaymentMethodResponses];
+
+export type UpdateDefaultPaymentMethodData = {
+    body: OfPaymentMethod;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/update-default-payment-method';
+};
+
+export type UpdateDefaultPaymentMethodErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * Your card was declined.
+     */
+    402: DeclinedProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * Payment method not found
+     */
+    404: Problem;
+    /**
+     * The billing customer was changed at the same time. Try again.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type UpdateDefaultPaymentMethodError = UpdateDefaultPaymentMethodErrors[keyof UpdateDefaultPaymentMethodErrors];
+
+export type UpdateDefaultPaymentMethodResponses = {
+    /**
+     * Success
+     */
+    200: Done | DebtToConfirm;
+};
+
+export type UpdateDefaultPaymentMethodResponse = UpdateDefaultPaymentMethodResponses[keyof UpdateDefaultPaymentMethodResponses];
+
+export type DetachPaymentMethodData = {
+    body: OfPaymentMethod;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/detach-payment-method';
+};
+
+export type DetachPaymentMethodErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * Payment method not found
+     */
+    404: Problem;
+    /**
+     * A subscription is paid with this payment method. Choose another default first.
+     *
+     * The billing customer was changed at the same time. Try again.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type DetachPaymentMethodError = DetachPaymentMethodErrors[keyof DetachPaymentMethodErrors];
+
+export type DetachPaymentMethodResponses = {
+    /**
+     * Success
+     */
+    200: Done;
+};
+
+export type DetachPaymentMethodResponse = DetachPaymentMethodResponses[keyof DetachPaymentMethodResponses];
+
+export type GetInvoicesData = {
+    body?: never;
+    path: {
+        /**
+         * The user's id: the token's own
+         */
+        userId: string;
+    };
+    query?: {
+        /**
+         * The `nextCursor` of the page before
+         */
+        cursor?: string | null;
+        /**
+         * Invoices on a page
+         */
+        limit?: number;
+    };
+    url: '/invoices/{userId}';
+};
+
+export type GetInvoicesErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     *
+     * Not Found
+     */
+    404: Problem | GatewayProblem;
+    /**
+     * Not an invoice of this list
+     *
+     * Field required
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type GetInvoicesError = GetInvoicesErrors[keyof GetInvoicesErrors];
+
+export type GetInvoicesResponses = {
+    /**
+     * Success
+     */
+    200: Invoices;
+};
+
+export type GetInvoicesResponse = GetInvoicesResponses[keyof GetInvoicesResponses];
+
+export type CreatePortalSessionData = {
+    body: CreatePortalSession;
+    headers?: {
+        /**
+         * A name for this very request, the same when it is tried again: a UUID, say.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/create-portal-session';
+};
+
+export type CreatePortalSessionErrors = {
+    /**
+     * No valid access token
+     */
+    401: GatewayProblem;
+    /**
+     * The access token lacks a scope
+     */
+    403: GatewayProblem;
+    /**
+     * User not found
+     */
+    404: Problem;
+    /**
+     * The billing customer was changed at the same time. Try again.
+     *
+     * The request with this Idempotency-Key is still being answered.
+     */
+    409: Problem;
+    /**
+     * Request body too large
+     *
+     * Request Entity Too Large
+     */
+    413: Problem | GatewayProblem;
+    /**
+     * Field required
+     *
+     * Not 1 to 255 printable ASCII characters
+     *
+     * Used before, with another body
+     */
+    422: ValidationProblem;
+    /**
+     * Too Many Requests
+     */
+    429: GatewayProblem;
+    /**
+     * Internal server error
+     *
+     * Internal Server Error
+     */
+    500: Problem | GatewayProblem;
+    /**
+     * Billing is unavailable for the moment. Try again.
+     *
+     * Service Unavailable
+     */
+    503: Problem | GatewayProblem;
+};
+
+export type CreatePortalSessionError = CreatePortalSessionErrors[keyof CreatePortalSessionErrors];
+
+export type CreatePortalSessionResponses = {
+    /**
+     * Success
+     */
+    200: PortalSessionCreated;
+};
+
+export type CreatePortalSessionResponse = CreatePortalSessionResponses[keyof CreatePortalSessionResponses];
 
 export type GetConfigData = {
     body?: never;
