@@ -24,7 +24,9 @@ from api import (
     documentation,
     errors,
     health,
+    invoices,
     payment_methods,
+    portal,
     subscription,
 )
 from api.idempotency import Idempotency
@@ -49,6 +51,8 @@ for resource in (
     checkout,
     subscription,
     payment_methods,
+    invoices,
+    portal,
 ):
     app.include_router(resource.router)
 errors.register(app)

@@ -17,6 +17,7 @@ from billing.domain.checkout import CheckoutPages
 from billing.enrolment import Enrolment
 from billing.quotes import Quotes
 from billing.runtime import Ports
+from billing.sessions import Sessions
 from billing.signed_quotes import SignedQuotes
 from billing.standing import Standings
 from billing.subscriptions import Subscriptions
@@ -41,10 +42,15 @@ class ApiPorts(Ports):
         return Enrolment(self)
 
     @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self)
+
+    @cached_property
     def checkout(self) -> Checkout:
         pages = CheckoutPages(
             success_url=self.settings.checkout_success_url,
             cancel_url=self.settings.checkout_cancel_url,
+            automatic_tax=self.settings.automatic_tax,
         )
         return Checkout(self, pages)
 

@@ -56,15 +56,26 @@ class Catalog:
         Raises:
             PriceNotOffered: it isn't in the catalogue, or is paid once.
         """
-        for max_age in (CACHE_SECONDS, RECHECK_SECONDS):
-            for price in self.prices(max_age):
-                if price.id == price_id and price.recurring is not None:
-                    return price
-        raise PriceNotOffered(price_id)
+        return self._find(price_id, lambda price: price.recurring is not None)
+
+    def paid_once(self, price_id: str) -> StripePrice:
+        """Find a price of what is bought for good.
+
+        Raises:
+            PriceNotOffered: it isn't in the catalogue, or is a plan's.
+        """
+        return self._find(price_id, lambda price: price.recurring is None)
 
     def place(self, price_id: str) -> int | None:
         """The place of a price in the catalogue, from the smallest; None where it isn't sold."""
         return next((_position(price) for price in self.prices() if price.id == price_id), None)
+
+    def _find(self, price_id: str, wanted: Callable[[StripePrice], bool]) -> StripePrice:
+        for max_age in (CACHE_SECONDS, RECHECK_SECONDS):
+            for price in self.prices(max_age):
+                if price.id == price_id and wanted(price):
+                    return price
+        raise PriceNotOffered(price_id)
 
 
 def _position(price: StripePrice) -> int:

@@ -1,28 +1,37 @@
-"""Checkout: a user's way into a first subscription, through one slot and so one open session.
+"""Checkout: what a user buys on Stripe's hosted page.
 
-Every turn loads the record, makes the one move that it calls for, and saves it on condition that
-nobody else moved. So a request that runs twice meets its own traces, and one that died is carried
-on by the next: with the number and parameters stored before the call, hence Stripe's first answer.
-Where a parameter that isn't stored changed meanwhile (a page's address), Stripe says so; then what
-the operation made is closed, and the next number is used.
+A subscription goes through one slot and so one open session. Every turn loads the record, makes the
+one move that it calls for, and saves it on condition that nobody else moved. So a request that runs
+twice meets its own traces, and one that died is carried on by the next: with the number and
+parameters stored before the call, hence Stripe's first answer. Where a parameter that isn't stored
+changed meanwhile (a page's address), Stripe says so; then what the operation made is closed, and
+the next number is used.
 """
 
 from typing import Any, Protocol
 
-from billing.contracts.stripe_objects import StripeCheckoutSession
+from billing.contracts.stripe_objects import (
+    StripeCheckoutSession,
+    StripeCustomer,
+    StripePromotionCode,
+)
 from billing.domain.checkout import (
     CheckoutPages,
+    PurchaseRequest,
     answers,
     is_subscribed,
     opened,
+    purchase_params,
     refuse_if_subscribed,
+    refuse_other_currency,
     released,
     reserved,
     session_params,
     with_one_trial,
 )
 from billing.domain.errors import (
-    CurrencyMismatch,
+    BillingError,
+    PromotionCodeNotValid,
     RecordContended,
     StripeRejected,
     StripeUnavailable,
@@ -32,6 +41,7 @@ from billing.domain.record import PAID, CheckoutRequest, CheckoutSlot, Record
 from billing.enrolment import Enrolment
 from billing.operations import TURNS
 from billing.runtime import Ports
+from billing.sessions import Sessions
 from billing.store.commit import RecordOvertaken
 from billing.store.users import User
 
@@ -49,12 +59,15 @@ class CheckoutCalls(Protocol):
 
     def expire_checkout_session(self, session_id: str) -> StripeCheckoutSession: ...
 
+    def promotion_codes(self, code: str) -> list[StripePromotionCode]: ...
+
 
 class Checkout:
     """Opens checkout sessions, and takes note of what was bought in them."""
 
     def __init__(self, ports: Ports, pages: CheckoutPages) -> None:
         self._enrolment = Enrolment(ports)
+        self._sessions = Sessions(ports)
         self._records = ports.records
         self._reducer = ports.reducer
         self._stripe: CheckoutCalls = ports.stripe
@@ -66,6 +79,7 @@ class Checkout:
         Raises:
             AlreadySubscribed: there is a subscription, perhaps bought a moment ago.
             CurrencyMismatch: the customer is billed in another currency.
+            PromotionCodeNotValid: this customer can't use the code for this.
             RecordContended: others won the record every time.
             StripeUnavailable: Stripe didn't answer; the next call carries on.
             UserConflict: the user names a customer that may be another user's.
@@ -78,6 +92,38 @@ class Checkout:
             if session is not None:
                 return session
         raise RecordContended(f"the checkout of user {user.id} is contended")
+
+    def start_purchase(
+        self, user: User, request: PurchaseRequest, currency: str
+    ) -> StripeCheckoutSession:
+        """Open a session for something that is bought once, beside a subscription or without one.
+
+        Raises:
+            CurrencyMismatch: the customer is billed in another currency.
+            RecordContended: others won the record every time.
+            StripeUnavailable: Stripe didn't answer; the next call carries on.
+            UserConflict: the user names a customer that may be another user's.
+        """
+
+        def create(customer: StripeCustomer, key: str) -> StripeCheckoutSession:
+            refuse_other_currency(customer.id, customer.currency, currency)
+            params = purchase_params(request, user.id, customer.id, self._pages)
+            return self._stripe.create_checkout_session(params, key)
+
+        return self._sessions.open(user, create)
+
+    def promotion_code(self, code: str, customer_id: str | None) -> str:
+        """Find the id of an active promotion code: the customer's own one before everybody's.
+
+        Raises:
+            PromotionCodeNotValid: there is none.
+        """
+        usable = [
+            c for c in self._stripe.promotion_codes(code) if c.customer in (None, customer_id)
+        ]
+        if not usable:
+            raise PromotionCodeNotValid("no active code of this customer's or everybody's")
+        return max(usable, key=lambda found: found.customer is not None).id
 
     def complete(self, user_id: str, session: StripeCheckoutSession) -> Record:
         """Bring the record up to what was bought in ``session``, linking its customer if need be.
@@ -110,28 +156,30 @@ class Checkout:
         if slot is None:
             self._reserve(user, request, currency)
             return None
-        made = self._create_session(record, slot)
-        return made if answers(slot, request) else None
+        return self._create_session(record, slot, request)
 
     def _reserve(self, user: User, request: CheckoutRequest, currency: str) -> None:
         """Take the slot for the user's customer, who may turn out to have bought already."""
         record, customer = self._enrolment.enrol(user)
         refuse_if_subscribed(record)
-        if customer.currency not in (None, currency):
-            raise CurrencyMismatch(f"customer {customer.id} pays in {customer.currency}")
+        refuse_other_currency(customer.id, customer.currency, currency)
         if record.checkout is None:
             self._save(record, reserved(record, with_one_trial(request, record)))
 
-    def _create_session(self, record: Record, slot: CheckoutSlot) -> StripeCheckoutSession | None:
-        """Make the slot's session; None where its number will never give one."""
+    def _create_session(
+        self, record: Record, slot: CheckoutSlot, request: CheckoutRequest
+    ) -> StripeCheckoutSession | None:
+        """Make the slot's session; None where it isn't for this request, or never will be."""
         assert record.customer_id is not None  # the slot is taken with the customer
         params = session_params(slot, record.user_id, record.customer_id, self._pages)
         key = operation_key(record.user_id, slot.op_seq)
         try:
             session = self._stripe.create_checkout_session(params, key)
-        except StripeRejected:
+        except StripeRejected as error:
             self._save(record, released(record))
-            raise
+            if not answers(slot, request):
+                return None
+            raise _told_of_code(error, slot) from error
         except StripeUnavailable as error:
             if not error.saved:
                 raise
@@ -139,7 +187,7 @@ class Checkout:
             self._save(record, released(record))
             return None
         self._save(record, opened(record, slot, session.id))
-        return session
+        return session if answers(slot, request) else None
 
     def _expire_unknown(self, user_id: str, customer_id: str) -> None:
         """Close what an operation made whose key gives no other answer any more, if anything."""
@@ -161,8 +209,19 @@ class Checkout:
             raise RecordOvertaken
 
 
+def _told_of_code(error: StripeRejected, slot: CheckoutSlot) -> BillingError:
+    """Tell a refusal of the customer's code, by its restrictions, from one that is our fault."""
+    about = error.param or ""
+    if slot.promotion_code_id and about.startswith(("discounts", "promotion_code", "coupon")):
+        return PromotionCodeNotValid(str(error))
+    return error
+
+
 def _shows(record: Record, session: StripeCheckoutSession) -> bool:
     """Whether the record has what the session sold already, and needs nothing more of it."""
+    if session.mode == "payment":
+        sold = (p for p in record.purchases.values() if p.session_id == session.id)
+        return any(purchase.status == "paid" for purchase in sold)
     subscription, slot = record.subscription, record.checkout
     return (
         subscription is not None

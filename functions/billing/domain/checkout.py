@@ -1,21 +1,39 @@
 """The checkout slot's rules: one open session per user, one trial, one key per operation.
 
 A session's address is handed out only once the slot holds the session, so one that Stripe made but
-whose answer was lost can never be paid.
+whose answer was lost can never be paid. One-time purchases take no slot: a user may buy again.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from billing.domain.errors import AlreadySubscribed
+from billing.domain.errors import AlreadySubscribed, CurrencyMismatch
 from billing.domain.operation import settled
 from billing.domain.record import TERMINAL, CheckoutRequest, CheckoutSlot, Record, Value
 
+#: Stripe refuses automatic tax for a known customer without an address, unless Checkout may save
+#: the one it asks for; later invoices are taxed by it (Stripe, "Collect tax in Checkout").
+_AUTOMATIC_TAX = {
+    "automatic_tax": {"enabled": True},
+    "billing_address_collection": "auto",
+    "customer_update": {"address": "auto", "name": "auto"},
+}
+
 
 class CheckoutPages(Value):
-    """Where Stripe sends the customer afterwards."""
+    """Where Stripe sends the customer afterwards, and whether it works out the tax."""
 
     success_url: str
     cancel_url: str
+    automatic_tax: bool = False
+
+
+class PurchaseRequest(Value):
+    """What a user wants to buy once."""
+
+    price_id: str
+    quantity: int
+    metadata: dict[str, str]
 
 
 def is_subscribed(record: Record) -> bool:
@@ -31,6 +49,16 @@ def refuse_if_subscribed(record: Record) -> None:
     """
     if is_subscribed(record):
         raise AlreadySubscribed(f"the subscription of user {record.user_id} hasn't ended")
+
+
+def refuse_other_currency(customer_id: str, billed_in: str | None, currency: str) -> None:
+    """Refuse a price that isn't in the currency that the customer is billed in, if in any yet.
+
+    Raises:
+        CurrencyMismatch: it isn't.
+    """
+    if billed_in not in (None, currency):
+        raise CurrencyMismatch(f"customer {customer_id} pays in {billed_in}")
 
 
 def with_one_trial(request: CheckoutRequest, record: Record) -> CheckoutRequest:
@@ -79,19 +107,51 @@ def session_params(
     The user stands in the metadata of session and subscription alike: Stripe copies none of it
     from the one to the other.
     """
-    metadata = {**slot.metadata, "user_id": user_id}
+    metadata = _metadata(slot.metadata, user_id)
     trial = {"trial_period_days": slot.trial_days} if slot.trial_days else {}
-    promotion = {"allow_promotion_codes": True} if slot.allow_promotion_codes else {}
     return {
         "mode": "subscription",
-        "client_reference_id": user_id,
-        "customer": customer_id,
         "line_items": [{"price": slot.price_id, "quantity": slot.quantity}],
         "metadata": metadata,
         "subscription_data": {"metadata": metadata, **trial},
+        **_promotion(slot),
+        **_common(user_id, customer_id, pages),
+    }
+
+
+def purchase_params(
+    request: PurchaseRequest, user_id: str, customer_id: str, pages: CheckoutPages
+) -> dict[str, Any]:
+    """The parameters of a one-time purchase's session; its payment names the user too."""
+    metadata = _metadata(request.metadata, user_id)
+    return {
+        "mode": "payment",
+        "line_items": [{"price": request.price_id, "quantity": request.quantity}],
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata},
+        **_common(user_id, customer_id, pages),
+    }
+
+
+def _metadata(said: Mapping[str, str], user_id: str) -> dict[str, str]:
+    """What the caller says, and whose it is: that can't be said otherwise."""
+    return {**said, "user_id": user_id}
+
+
+def _promotion(request: CheckoutRequest) -> dict[str, Any]:
+    """Stripe takes a discount, or asks the customer for a code, but not both."""
+    if request.promotion_code_id is not None:
+        return {"discounts": [{"promotion_code": request.promotion_code_id}]}
+    return {"allow_promotion_codes": True} if request.allow_promotion_codes else {}
+
+
+def _common(user_id: str, customer_id: str, pages: CheckoutPages) -> dict[str, Any]:
+    return {
+        "client_reference_id": user_id,
+        "customer": customer_id,
         "success_url": pages.success_url,
         "cancel_url": pages.cancel_url,
-        **promotion,
+        **(_AUTOMATIC_TAX if pages.automatic_tax else {}),
     }
 
 

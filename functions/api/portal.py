@@ -1,0 +1,31 @@
+"""``POST /create-portal-session``: Stripe's own billing pages, for a short visit."""
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from api.errors import answers
+from api.ports import RouteCaller, RoutePorts
+from api.users import existing_user
+from billing.contracts.api import CreatePortalSession, PortalSessionCreated
+from billing.contracts.stripe_objects import StripeCustomer, StripePortalSession
+from billing.domain.errors import UserConflict, UserNotFound
+from billing.observability import log_context
+
+router = APIGatewayHttpRouter()
+
+
+@router.post("/create-portal-session", responses=answers(UserNotFound, UserConflict))
+def create_portal_session(
+    body: CreatePortalSession, caller: RouteCaller, ports: RoutePorts
+) -> PortalSessionCreated:
+    """Open Stripe's customer portal. Its link is for this user alone, and good for five minutes."""
+    log_context(user_id=body.user_id)
+    caller.require(body.user_id)
+    user = existing_user(ports, body.user_id)
+
+    def create(customer: StripeCustomer, key: str) -> StripePortalSession:
+        log_context(customer_id=customer.id)
+        params = {"customer": customer.id, "return_url": ports.settings.billing_page_url}
+        session: StripePortalSession = ports.stripe.create_portal_session(params, key)
+        return session
+
+    return PortalSessionCreated(url=ports.sessions.open(user, create).url)
