@@ -77,10 +77,11 @@ class Idempotency:
         answers: list[Json] = []
 
         def first(*, request: Json) -> Json:
-            answers.append(resolve(request["event"], context))
-            if answers[-1]["statusCode"] == 422 or answers[-1]["statusCode"] >= 500:
+            answer = resolve(request["event"], context)
+            answers.append(answer)
+            if answer["statusCode"] == 422 or answer["statusCode"] >= 500:
                 raise _NotKept
-            return answers[-1]
+            return answer
 
         once = idempotent_function(
             first,
