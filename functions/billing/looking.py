@@ -107,9 +107,9 @@ def _looked(
 
 
 def _with_plan(record: Record, stripe: StripeReads) -> Record:
-    """Learn what the subscription's schedule will make of it."""
+    """Learn what the subscription's schedule will make of it; what has ended has no future."""
     subscription = record.subscription
-    if subscription is None or subscription.schedule_id is None:
+    if subscription is None or subscription.status in TERMINAL or subscription.schedule_id is None:
         return record
     schedule = stripe.schedule(subscription.schedule_id).projected()
     plan = Plan(price_id=subscription.price_id, quantity=subscription.quantity)
