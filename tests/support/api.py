@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from threading import RLock
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import stripe
 
@@ -177,25 +177,28 @@ class Api:
         *,
         headers: Mapping[str, str] | None,
     ) -> "ApiAnswer":
+        address = urlsplit(path)
         claims = {"scope": f"openid {scope}".strip()}
         if user is not None:
             claims["scai_user_id"] = user
         event = {
             "version": "2.0",
-            "routeKey": f"{method} {path}",
-            "rawPath": path,
-            "rawQueryString": "",
+            "routeKey": f"{method} {address.path}",
+            "rawPath": address.path,
+            "rawQueryString": address.query,
             "headers": {"content-type": "application/json"}
             | {name.lower(): value for name, value in (headers or {}).items()},
             "requestContext": {
                 "requestId": "request-1",
                 "stage": "$default",
-                "http": {"method": method, "path": path},
+                "http": {"method": method, "path": address.path},
                 "authorizer": {"jwt": {"claims": claims, "scopes": None}},
             },
             "body": b64encode(body).decode() if isinstance(body, bytes) else body,
             "isBase64Encoded": isinstance(body, bytes),
         }
+        if address.query:
+            event["queryStringParameters"] = dict(parse_qsl(address.query, keep_blank_values=True))
         return ApiAnswer(self._handler(event, a_lambda_context(self.seconds_left)))
 
     # -- At Stripe ------------------------------------------------------------------------------
