@@ -6,6 +6,7 @@ the routes stand the limit of a body's size and ``api.idempotency``.
 
 from base64 import b64decode
 from collections.abc import Callable
+from json import JSONDecodeError
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -13,6 +14,7 @@ from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
 from aws_lambda_powertools.event_handler.exceptions import RequestEntityTooLargeError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic_core import from_json
 
 # Stripe's SDK is most of a cold start: imported here, it is part of the snapshot (SnapStart).
 import billing.gateway.stripe_gateway  # noqa: F401
@@ -39,9 +41,26 @@ Handler = Callable[[Json, LambdaContext], Json]
 #: Far above what any route takes, far below what API Gateway lets through (10 MB).
 MAX_BODY_BYTES = 64 * 1024
 
+
+def _read_json(text: str) -> Any:
+    """Read JSON and nothing else: Python's own reader takes NaN, and fails on what is deep or long.
+
+    Raises:
+        JSONDecodeError: it isn't JSON.
+    """
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise JSONDecodeError(str(error), "", 0) from None
+
+
 # A response that breaks its own contract is our fault: without a status of its own, Powertools
 # would blame the request.
-app = APIGatewayHttpResolver(enable_validation=True, response_validation_error_http_code=500)
+app = APIGatewayHttpResolver(
+    enable_validation=True,
+    response_validation_error_http_code=500,
+    json_body_deserializer=_read_json,
+)
 for resource in (
     health,
     config,

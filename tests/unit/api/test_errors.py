@@ -120,7 +120,23 @@ def test_no_such_route_is_told_in_the_same_shape(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "null", "7", "[]", '"text"', "{}", '{"priceId": 5}'], ids=str
+    "body",
+    [
+        "",
+        "{",
+        "null",
+        "7",
+        "[]",
+        '"text"',
+        "{}",
+        '{"priceId": 5}',
+        '{"priceId": "\\ud800"}',
+        '{"quantity": NaN}',
+        '{"quantity": ' + "9" * 5_000 + "}",
+        '{"metadata": {"size": ' + "9" * 5_000 + "}}",
+        "[" * 50_000,
+    ],
+    ids=lambda body: body[:30],
 )
 def test_a_malformed_body_is_told_where_it_is_wrong(api: Api, body: str) -> None:
     answer = api.post("/create-checkout-session", body)
