@@ -84,6 +84,143 @@ def test_quantity_trial_and_promotion_codes_are_passed_on(api: Api) -> None:
     ]
 
 
+# -- Promotion codes -------------------------------------------------------------------------------
+
+
+def a_code(api: Api, code: str = "SPRING", percent_off: int = 50, **fields: Any) -> str:
+    """An active promotion code. Returns its id."""
+    coupon = api.at_stripe("POST", "/v1/coupons", {"percent_off": percent_off, "duration": "once"})
+    promotion = {"type": "coupon", "coupon": coupon["id"]}
+    made = api.at_stripe(
+        "POST", "/v1/promotion_codes", {"promotion": promotion, "code": code, **fields}
+    )
+    promotion_code_id: str = made["id"]
+    return promotion_code_id
+
+
+@pytest.mark.parametrize("typed", ["SPRING", "spring", " Spring "])
+def test_a_code_that_the_customer_typed_is_redeemed(api: Api, typed: str) -> None:
+    add_user()
+    promotion_code_id = a_code(api)
+
+    answer = start(api, promotionCode=typed)
+
+    assert answer.status == 200
+    (session,) = api.sessions()
+    assert session["discounts"][0]["promotion_code"] == promotion_code_id
+    assert session["amount_total"] == 950
+
+
+def assert_no_code_here(answer: ApiAnswer) -> None:
+    assert answer.status == 422
+    (problem,) = answer.body["detail"]
+    assert problem["loc"] == ["body", "promotionCode"]
+
+
+def test_a_code_that_isnt_active_is_refused_like_one_that_never_was(api: Api) -> None:
+    add_user()
+    ended = a_code(api, "ENDED")
+    api.at_stripe("POST", f"/v1/promotion_codes/{ended}", {"active": False})
+
+    inactive, unknown = start(api, promotionCode="ENDED"), start(api, promotionCode="NEVER")
+
+    assert_no_code_here(inactive)
+    assert unknown.text == inactive.text
+    assert "NEVER" not in unknown.text
+    assert api.customers() == []
+
+
+def test_a_code_of_another_customers_is_refused_and_ones_own_comes_first(api: Api) -> None:
+    mine, theirs = (api.at_stripe("POST", "/v1/customers")["id"] for _ in range(2))
+    add_user(stripe_customer_id=mine)
+    a_code(api, "FRIEND", customer=theirs)
+
+    assert_no_code_here(start(api, promotionCode="FRIEND"))
+
+    own = a_code(api, "FRIEND", customer=mine)
+    a_code(api, "FRIEND")
+    assert start(api, promotionCode="FRIEND").status == 200
+    assert api.sessions()[0]["discounts"][0]["promotion_code"] == own
+
+
+def test_a_code_that_this_customer_may_not_redeem_is_refused(api: Api) -> None:
+    """Stripe checks a code's restrictions when the session is made."""
+    add_user()
+    dear = {"minimum_amount": 1_000_000, "minimum_amount_currency": "usd"}
+    a_code(api, "DEAR", restrictions=dear)
+
+    assert_no_code_here(start(api, promotionCode="DEAR"))
+
+    assert record_of(api).checkout is None
+    assert start(api).status == 200
+
+
+def test_another_fault_isnt_blamed_on_the_code(api: Api) -> None:
+    add_user()
+    a_code(api)
+    api.ports.wire.troubles.append(Trouble("POST", "/v1/checkout/sessions", status=400))
+
+    assert start(api, promotionCode="SPRING").status == 500
+
+
+def test_whoever_carries_on_a_checkout_isnt_told_of_its_code(api: Api) -> None:
+    """The first request died before Stripe refused its code; the second comes without one."""
+    add_user()
+    start(api)
+    record = record_of(api)
+    assert record.checkout is not None
+    asked = record.checkout.model_copy(
+        update={"promotion_code_id": "promo_gone", "session_id": None, "op_seq": record.op_seq}
+    )
+    died = record.model_copy(
+        update={"checkout": asked, "op_seq": record.op_seq + 1, "version": record.version + 1}
+    )
+    assert api.ports.records.save(died, replacing=record.version)
+
+    assert start(api).status == 200
+
+
+def test_a_code_makes_another_checkout(api: Api) -> None:
+    add_user()
+    a_code(api)
+    first = start(api).body["sessionId"]
+
+    second = start(api, promotionCode="SPRING").body["sessionId"]
+    again = start(api, promotionCode="spring").body["sessionId"]
+
+    assert first != second == again
+    assert [session["id"] for session in api.sessions(status="open")] == [second]
+
+
+def test_a_code_is_given_or_asked_for_on_stripes_page(api: Api) -> None:
+    add_user()
+    a_code(api)
+
+    assert_no_code_here(start(api, promotionCode="SPRING", allowPromotionCodes=True))
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "x" * 501, 7])
+def test_what_is_no_code_never_reaches_stripe(api: Api, typed: Any) -> None:
+    add_user()
+
+    assert_no_code_here(start(api, promotionCode=typed))
+
+    assert api.ports.wire.requests == []
+
+
+@pytest.mark.parametrize("status", [429, 500, None])
+def test_a_code_cant_be_looked_up_while_stripe_is_down(api: Api, status: int | None) -> None:
+    add_user()
+    a_code(api)
+    api.ports.wire.troubles.append(Trouble("GET", "/v1/promotion_codes", status=status))
+
+    assert start(api, promotionCode="SPRING").status == 503
+    assert start(api, promotionCode="SPRING").status == 200
+
+
+# -- Trials ----------------------------------------------------------------------------------------
+
+
 def test_a_trial_is_given_once(api: Api) -> None:
     add_user()
     ended = a_subscription(status="canceled")
@@ -107,6 +244,9 @@ def test_a_trial_beyond_the_policy_is_refused(api: Api) -> None:
     (problem,) = answer.body["detail"]
     assert problem["loc"] == ["body", "trialDays"]
     assert api.customers() == []
+
+
+# -- Who may buy what ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lookup_key", ["self_hosted", None])
@@ -191,6 +331,9 @@ def test_an_admin_may_start_anybodys_checkout(api: Api) -> None:
     assert api.post("/create-checkout-session", body, scope=ADMIN).status == 200
 
     assert api.sessions()[0]["client_reference_id"] == "user_2"
+
+
+# -- When Stripe is in trouble ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/v1/customers", "/v1/checkout/sessions"])

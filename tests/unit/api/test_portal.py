@@ -8,8 +8,8 @@ from tests.support.aws import add_user, user_item
 SESSIONS = "/v1/billing_portal/sessions"
 
 
-def open_portal(api: Api, user: str = "user_1", **asked: str) -> ApiAnswer:
-    return api.post("/create-portal-session", {"userId": user}, **asked)
+def open_portal(api: Api, user: str = "user_1", scope: str = "") -> ApiAnswer:
+    return api.post("/create-portal-session", {"userId": user}, scope=scope)
 
 
 def urls(api: Api) -> list[str]:

@@ -112,6 +112,10 @@ def test_rubbish_cant_make_us_hammer_stripe(catalog: Catalog, shop: Shop) -> Non
     assert shop.reads == 1
 
 
-def test_what_is_paid_once_is_no_plan(catalog: Catalog) -> None:
+def test_what_is_paid_once_is_no_plan_and_a_plan_isnt_paid_once(catalog: Catalog) -> None:
+    assert catalog.paid_once("price_self_hosted").lookup_key == "self_hosted"
+
     with pytest.raises(PriceNotOffered):
         catalog.plan("price_self_hosted")
+    with pytest.raises(PriceNotOffered):
+        catalog.paid_once("price_standard_monthly")
