@@ -108,7 +108,7 @@ def _operation(route: Route, made: Json) -> Json:
     tag, _ = texts.TAGS[route.func.__module__.rpartition(".")[2]]
     name = route.func.__name__
     public = route.openapi_path in texts.PUBLIC
-    parameters = operation.get("parameters", [])
+    parameters = [_parameter(parameter) for parameter in operation.get("parameters", [])]
     own = {str(status): operation["responses"][str(status)] for status in route.responses or [200]}
     return {
         "operationId": to_camel(name if method == "post" else f"get_{name}"),
@@ -120,6 +120,13 @@ def _operation(route: Route, made: Json) -> Json:
         **({"requestBody": operation["requestBody"]} if "requestBody" in operation else {}),
         "responses": _responses(own, operation, method, public=public),
     }
+
+
+def _parameter(made: Json) -> Json:
+    """Say a parameter's schema as it is on the wire: there is no null, it is absent."""
+    schema = {key: value for key, value in made["schema"].items() if key != "description"}
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+    return made | {"schema": {**schema, **(kinds[0] if kinds else {})}}
 
 
 def _webhook() -> Json:

@@ -1395,7 +1395,7 @@ export type GetInvoicesData = {
         /**
          * The `nextCursor` of the page before
          */
-        cursor?: string | null;
+        cursor?: string;
         /**
          * Invoices on a page
          */

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from billing.contracts.api import ApiModel
+from billing.contracts.api import ApiModel, ApiRequest
 from billing.domain.plan_change import Effective
 
 PriceId = Annotated[str, Field(min_length=1, max_length=255)]
 UserId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class OfUser(ApiModel):
+class OfUser(ApiRequest):
     """A body that names nothing but its user."""
 
     user_id: UserId

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 import billing.domain.errors
 from api.documentation import DOCUMENT
 from api.errors import answer_to, answers
+from billing.contracts.api import ApiRequest
 from billing.domain.errors import BillingError, PaymentDeclined
 from tests.support.aws import template
 from tools.openapi import document
@@ -81,6 +82,15 @@ def test_a_write_takes_a_key_and_says_when_its_answer_is_a_repeat() -> None:
         assert repeats == writes, path
 
 
+def test_every_body_is_taken_strictly() -> None:
+    strict = {model.__name__ for model in descendants(ApiRequest)}
+
+    bodies = [operation.get("requestBody") for _, _, operation in operations()]
+    referred = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(bodies)))
+
+    assert referred <= strict
+
+
 def test_every_schema_is_used_and_there() -> None:
     referred = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(COMMITTED)))
 
@@ -93,6 +103,10 @@ def test_every_example_is_of_its_schema() -> None:
             for media in response["content"].values():
                 for name, example in media.get("examples", {}).items():
                     assert fits(example["value"], media["schema"]), (path, name)
+
+
+def descendants(model: type[ApiRequest]) -> set[type[ApiRequest]]:
+    return {model}.union(*map(descendants, model.__subclasses__()))
 
 
 def an_error(error_class: type[BillingError]) -> BillingError:
