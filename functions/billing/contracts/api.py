@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -31,6 +32,14 @@ Metadata = Annotated[
     Field(max_length=49, json_schema_extra={"additionalProperties": False}),
 ]
 
+
+def _whole(value: object) -> object:
+    """Take ``2.0`` for 2: to JSON, and to the document, they are the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Quantity = Annotated[int, Field(ge=1, le=999_999), BeforeValidator(_whole)]
+TrialDays = Annotated[int, Field(ge=1, le=730), BeforeValidator(_whole)]
 
 #: As a customer types it; Stripe's are of letters, digits and dashes.
 PromotionCode = Annotated[
@@ -202,8 +211,8 @@ class CreateCheckoutSession(ApiRequest):
     price_id: str = Field(min_length=1, max_length=255)
     user_id: str = Field(min_length=1, max_length=200)
     metadata: Metadata | None = None
-    quantity: int = Field(default=1, ge=1, le=999_999)
-    trial_days: int | None = Field(default=None, ge=1, le=730)
+    quantity: Quantity = 1
+    trial_days: TrialDays | None = None
     allow_promotion_codes: bool = Field(
         default=False, description="Let the customer type a promotion code on Stripe's page"
     )
@@ -226,7 +235,7 @@ class CreateOneTimePaymentSession(ApiRequest):
     price_id: str = Field(min_length=1, max_length=255)
     user_id: str = Field(min_length=1, max_length=200)
     metadata: Metadata | None = None
-    quantity: int = Field(default=1, ge=1, le=999_999)
+    quantity: Quantity = 1
 
 
 class CheckoutSessionCreated(ApiModel):

@@ -70,6 +70,17 @@ def test_nobody_can_name_another_user_in_the_metadata(api: Api) -> None:
     assert session["metadata"] == {"user_id": "user_1"}
 
 
+def test_a_whole_number_may_be_written_with_a_point(api: Api) -> None:
+    add_user()
+
+    start(api, quantity=3.0, trialDays=14.0)
+
+    (session,) = api.sessions()
+    lines = api.at_stripe("GET", f"/v1/checkout/sessions/{session['id']}/line_items")["data"]
+    assert [line["quantity"] for line in lines] == [3]
+    assert start(api, quantity=3.5).status == 422
+
+
 def test_quantity_trial_and_promotion_codes_are_passed_on(api: Api) -> None:
     add_user()
 
