@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from billing.contracts.api import ApiModel, ApiRequest
+from billing.contracts.api import ApiModel, ApiRequest, Quantity
 from billing.domain.plan_change import Effective
 
 PriceId = Annotated[str, Field(min_length=1, max_length=255)]
@@ -22,7 +22,7 @@ class PreviewSubscriptionChange(OfUser):
     """The body of ``POST /preview-subscription-change``."""
 
     new_price_id: PriceId
-    quantity: int | None = Field(default=None, ge=1, le=999_999, description="As it is, if unset")
+    quantity: Quantity | None = Field(default=None, description="As it is, if unset")
     effective: Effective | None = Field(
         default=None,
         description="If unset, an upgrade takes effect now and a downgrade by the policy",
