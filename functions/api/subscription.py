@@ -33,6 +33,7 @@ from billing.domain.errors import (
 )
 from billing.domain.plan_change import Effective
 from billing.domain.quote import Quote
+from billing.domain.record import TERMINAL
 from billing.observability import log_context, logger
 from billing.standing import Wish
 
@@ -87,7 +88,9 @@ def update_subscription(
 def cancel_subscription(body: CancelSubscription, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Let the subscription end with the period that is paid for."""
     _admit(body, caller, ports)
-    ports.subscriptions.cancel(body.user_id, body.reason)
+    subscription = ports.subscriptions.cancel(body.user_id, body.reason).subscription
+    if subscription is None or subscription.status in TERMINAL:
+        return Done(message="Your subscription has ended.")
     return Done(message="Your subscription ends with the current period.")
 
 

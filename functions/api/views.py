@@ -156,7 +156,7 @@ def change_preview_view(offer: Offer, quote: str) -> SubscriptionChangePreview:
         amount_due_now=terms.amount_due,
         total=now.total if now else 0,
         starting_balance=(now or offer.renewal).starting_balance,
-        ending_balance=now.ending_balance if now else None,
+        ending_balance=now.balance_after if now else None,
         lines=[
             PreviewLine(
                 description=line.description,
@@ -167,9 +167,7 @@ def change_preview_view(offer: Offer, quote: str) -> SubscriptionChangePreview:
             )
             for line in (now.lines.data if now else ())
         ],
-        next_invoice=NextInvoice(
-            date=_moment(offer.renews_at), amount_due=offer.renewal.amount_due
-        ),
+        next_invoice=NextInvoice(date=_moment(offer.renews_at), amount_due=offer.renewal_due),
     )
 
 

@@ -14,6 +14,7 @@ from billing.domain.quote import (
     pinned_by,
     renewal_preview,
 )
+from billing.domain.record import Subscription
 from billing.runtime import Ports
 from billing.standing import Look, Standings, Wish
 
@@ -31,6 +32,14 @@ class Offer(NamedTuple):
     now: StripePreview | None
     renewal: StripePreview
     renews_at: int
+
+    @property
+    def renewal_due(self) -> int:
+        """What the first whole period charges; what is billed or credited now no more counts."""
+        if self.now is None:
+            return self.renewal.amount_due
+        billed = sum(line.discounted for line in self.renewal.lines.data if not line.recurring)
+        return max(0, self.renewal.total - billed + self.now.balance_after)
 
 
 class Quotes:
@@ -51,21 +60,24 @@ class Quotes:
             SubscriptionNotFound: there is none that hasn't ended.
         """
         look, now = self._standings.look(user_id), self._now()
-        wanted = self._standings.wanted(look, wish).model_copy(update={"proration_date": now})
+        subscription = look.standing.subscription
+        at = _within_period(subscription, now)
+        wanted = self._standings.wanted(look, wish).model_copy(update={"proration_date": at})
         next_to_change(look.standing, wanted)  # refuses what can't be changed
         renewing = self._threads.submit(self._renewal, look, wanted)
         due = self._due(look, wanted)
         quote = Quote(
             user_id=user_id,
-            pinned=pinned_by(look.standing.subscription),
+            pinned=pinned_by(subscription),
             wanted=wanted.plan,
             effective=wanted.effective,
-            proration_date=now,
+            proration_date=at,
             amount_due=due.amount_due if due else 0,
+            total=due.total if due else 0,
             expires_at=now + QUOTE_SECONDS,
         )
-        ends = [line.period.end for line in due.lines.data] if due else []
-        renews_at = max(ends, default=look.standing.subscription.current_period_end)
+        billed = [line.period.end for line in due.lines.data if line.amount >= 0] if due else []
+        renews_at = max(billed, default=subscription.current_period_end)
         return Offer(quote, due, renewing.result(), renews_at)
 
     def check(self, quote: Quote, look: Look, wanted: PlanChange) -> None:
@@ -76,7 +88,8 @@ class Quotes:
         """
         check_holds(quote, look.standing.subscription, self._now())
         due = self._due(look, wanted)
-        if (due.amount_due if due else 0) != quote.amount_due:
+        amounts = (due.amount_due, due.total) if due else (0, 0)
+        if amounts != (quote.amount_due, quote.total):
             raise QuoteOutdated("the amount has changed since")
 
     def _due(self, look: Look, wanted: PlanChange) -> StripePreview | None:
@@ -89,12 +102,10 @@ class Quotes:
         return self._stripe.preview_invoice(change_preview(subscription, wanted))
 
     def _renewal(self, look: Look, wanted: PlanChange) -> StripePreview:
-        recurring = look.subscription.recurring
-        present = (recurring.interval, recurring.interval_count)
-        params = renewal_preview(
-            look.standing.subscription,
-            wanted,
-            look.subscription.customer,
-            same_interval=present == (wanted.interval, wanted.interval_count),
-        )
-        return self._stripe.preview_invoice(params)
+        return self._stripe.preview_invoice(renewal_preview(look.standing.subscription, wanted))
+
+
+def _within_period(subscription: Subscription, now: int) -> int:
+    """The moment to prorate by: our clock may be off, and Stripe takes none beyond the period."""
+    first, last = subscription.current_period_start, subscription.current_period_end - 1
+    return min(max(now, first), last)

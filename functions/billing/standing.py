@@ -65,6 +65,7 @@ class Standings:
         schedule = self._stripe.schedule(subscription.schedule) if subscription.schedule else None
         standing = Standing(
             subscription=subscription.projected(),
+            collected=subscription.collected,
             pending=_pending(subscription),
             schedule=schedule.projected() if schedule else None,
         )
@@ -74,6 +75,10 @@ class Standings:
         """The record with what was seen, before any event tells of it."""
         if look.record.subscription == look.standing.subscription:
             return look.record
+        return self.refreshed(look)
+
+    def refreshed(self, look: Look) -> Record:
+        """The record with what Stripe has now."""
         return self._refresh(look.record, look.subscription)
 
     def wanted(self, look: Look, wish: Wish) -> PlanChange:

@@ -30,7 +30,7 @@ from billing.domain.plan_change import (
     next_to_reactivate,
 )
 from billing.domain.quote import Quote
-from billing.domain.record import Record
+from billing.domain.record import Invoice, Record
 from billing.operations import TURNS
 from billing.quotes import Quotes
 from billing.runtime import Ports
@@ -39,6 +39,8 @@ from billing.standing import Look, Standings, Wish
 
 class SubscriptionCalls(Protocol):
     """What a customer's changes ask of Stripe."""
+
+    def invoice(self, invoice_id: str) -> Invoice: ...
 
     def payment_of_invoice(self, invoice_id: str) -> StripePaymentAttempt | None: ...
 
@@ -92,7 +94,8 @@ class Subscriptions:
             wanted = self._standings.wanted(look, wish)
             if quote is not None:
                 wanted = wanted.model_copy(update={"proration_date": quote.proration_date})
-            if look.standing.pending == wanted.plan and wanted.effective == "now":
+            waits = look.standing.pending == wanted.plan and wanted.effective == "now"
+            if waits and (quote is None or self._bills(look.subscription, quote)):
                 secret = self._secret_to_confirm(look.subscription)
                 if secret is not None:
                     return Outcome("now", secret)
@@ -129,7 +132,9 @@ class Subscriptions:
             write = next_write(look.standing)
             if write is None:
                 return self._standings.noted(look)
-            self._make(look, write)
+            made = self._make(look, write)
+            if made is not None and isinstance(write, CancelNow):
+                return self._standings.refreshed(look)
         raise RecordContended(f"the subscription of user {user_id} is contended")
 
     def _unpaid(self, user_id: str, changed: StripeSubscription) -> str:
@@ -150,6 +155,13 @@ class Subscriptions:
             self._make(look, GiveUpPending(invoice_id=changed.latest_invoice or ""))
         raise declined
 
+    def _bills(self, subscription: StripeSubscription, quote: Quote) -> bool:
+        """Whether the invoice that a change waits for bills what was quoted."""
+        if subscription.latest_invoice is None:
+            return False
+        invoice = self._stripe.invoice(subscription.latest_invoice)
+        return (invoice.amount_due, invoice.total) == (quote.amount_due, quote.total)
+
     def _secret_to_confirm(self, subscription: StripeSubscription) -> str | None:
         payment = self._payment_of(subscription)
         waits = payment is not None and payment.status == "requires_action"
@@ -158,8 +170,10 @@ class Subscriptions:
     def _decline_of(self, subscription: StripeSubscription) -> PaymentDeclined:
         payment = self._payment_of(subscription)
         error = payment.last_payment_error if payment else None
-        if error is None or error.message is None:
-            return PaymentDeclined("Your card was declined.", None)
+        if error is None:
+            return PaymentDeclined("There is no payment method to charge.", "no_payment_method")
+        if error.message is None:
+            return PaymentDeclined("Your card was declined.", error.decline_code or error.code)
         return PaymentDeclined(error.message, error.decline_code or error.code)
 
     def _payment_of(self, subscription: StripeSubscription) -> StripePaymentAttempt | None:

@@ -37,6 +37,39 @@ class Subscriber:
         price = self.api.price(lookup_key)
         return self.post("/preview-subscription-change", newPriceId=price, **body)
 
+    # -- What happens besides -------------------------------------------------------------------
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass, here and at Stripe."""
+        self.api.ports.clock.advance(seconds)
+        self.api.ports.engine.run_due()
+
+    def wait_for_renewal(self) -> None:
+        """Let the period end, and the hour for which Stripe leaves the invoice a draft."""
+        item = self.subscription["items"]["data"][0]
+        self.wait(item["current_period_end"] - self.api.ports.now())
+        self.wait(3_700)
+
+    def confirm(self, client_secret: str, outcome: str = "completed") -> None:
+        """Answer the bank's question, as in the customer's browser."""
+        intent = client_secret.split("_secret_", maxsplit=1)[0]
+        self.api.at_stripe("POST", f"/v1/3ds2/{intent}/authenticate", {"outcome": outcome})
+
+    def staff_set(self, **params: Any) -> None:
+        """Change the subscription, as staff do in Stripe's dashboard."""
+        self.api.at_stripe("POST", f"/v1/subscriptions/{self.subscription['id']}", params)
+
+    def discount(self, percent: int = 20) -> None:
+        """Give a discount for good, as staff do."""
+        coupon = {"percent_off": percent, "duration": "forever"}
+        coupon_id = self.api.at_stripe("POST", "/v1/coupons", coupon)["id"]
+        self.staff_set(discounts={"0": {"coupon": coupon_id}})
+
+    def credit(self, amount: int) -> None:
+        """Give a credit, as staff do; a negative one is a debt."""
+        path = f"/v1/customers/{self.customer_id}"
+        self.api.at_stripe("POST", path, {"balance": -amount})
+
     # -- What came of it ------------------------------------------------------------------------
 
     @property
@@ -63,6 +96,14 @@ class Subscriber:
         """The lookup key of the plan that Stripe bills."""
         key: str = self.subscription["items"]["data"][0]["price"]["lookup_key"]
         return key
+
+    @property
+    def schedule(self) -> Json | None:
+        """The schedule that rules the subscription."""
+        schedule_id = self.subscription["schedule"]
+        if schedule_id is None:
+            return None
+        return self.api.at_stripe("GET", f"/v1/subscription_schedules/{schedule_id}")
 
     def invoices(self) -> list[Json]:
         """The invoices at Stripe, the newest first."""

@@ -1,11 +1,18 @@
 """Stripe's objects that tell of a change of plan: schedules in full, and previews of invoices."""
 
+from typing import Any
+
 from billing.contracts.stripe_objects import Expandable, StripeList, StripeObject, StripeSchedule
 from billing.domain.plan_change import Phase, PhaseItem, Schedule
 
 
 class StripePlannedSchedule(StripeSchedule):
     """A schedule with its phases."""
+
+    class Discount(StripeObject):
+        coupon: Expandable | None = None
+        discount: Expandable | None = None
+        promotion_code: Expandable | None = None
 
     class Period(StripeObject):
         start_date: int
@@ -15,14 +22,17 @@ class StripePlannedSchedule(StripeSchedule):
         class PhaseItem(StripeObject):
             price: Expandable
             quantity: int | None = None
+            discounts: list["StripePlannedSchedule.Discount"] | None = None
+            metadata: dict[str, str] | None = None
+            tax_rates: list[Expandable] | None = None
 
-        class Discount(StripeObject):
-            coupon: Expandable | None = None
-            discount: Expandable | None = None
-            promotion_code: Expandable | None = None
+        class AutomaticTax(StripeObject):
+            enabled: bool
 
         items: list[PhaseItem]
-        discounts: list[Discount] | None = None
+        automatic_tax: AutomaticTax | None = None
+        default_tax_rates: list[Expandable] | None = None
+        discounts: list["StripePlannedSchedule.Discount"] | None = None
         trial_end: int | None = None
 
     status: str
@@ -44,10 +54,23 @@ def _phase(phase: StripePlannedSchedule.PlannedPhase) -> Phase:
     return Phase(
         start=phase.start_date,
         end=phase.end_date,
-        items=tuple(PhaseItem(price_id=i.price, quantity=i.quantity) for i in phase.items),
-        discounts=tuple(d.model_dump(exclude_none=True) for d in phase.discounts or ()),
+        items=tuple(
+            PhaseItem(
+                price_id=item.price,
+                quantity=item.quantity,
+                keeps=_kept(item, "discounts", "metadata", "tax_rates"),
+            )
+            for item in phase.items
+        ),
+        keeps=_kept(phase, "automatic_tax", "default_tax_rates", "discounts"),
         trial_end=phase.trial_end,
     )
+
+
+def _kept(part: StripeObject, *names: str) -> dict[str, Any]:
+    """What is set of these, as Stripe takes it."""
+    kept = part.model_dump(include={*names}, exclude_none=True)
+    return {name: value for name, value in kept.items() if value}
 
 
 class StripePreview(StripeObject):
@@ -67,21 +90,42 @@ class StripePreview(StripeObject):
 
             subscription_item_details: Details | None = None
 
+        class Discounted(StripeObject):
+            amount: int
+
         description: str | None = None
         amount: int
+        discount_amounts: list[Discounted] | None = None
         period: Period
         parent: Parent | None = None
 
         @property
+        def discounted(self) -> int:
+            """What discounts leave of the amount."""
+            return self.amount - sum(each.amount for each in self.discount_amounts or ())
+
+        @property
         def proration(self) -> bool:
             """Whether it settles a part of a period."""
-            details = self.parent.subscription_item_details if self.parent else None
-            return details is not None and details.proration
+            return self._details is not None and self._details.proration
+
+        @property
+        def recurring(self) -> bool:
+            """Whether it bills a whole period of the subscription."""
+            return self._details is not None and not self._details.proration
+
+        @property
+        def _details(self) -> "StripePreview.Line.Parent.Details | None":
+            return self.parent.subscription_item_details if self.parent else None
 
     currency: str
     subtotal: int
     total: int
     amount_due: int
     starting_balance: int
-    ending_balance: int | None = None
     lines: StripeList[Line]
+
+    @property
+    def balance_after(self) -> int:
+        """The balance once it is settled: the credit that is left or given; a debt is charged."""
+        return min(0, self.starting_balance + self.total)

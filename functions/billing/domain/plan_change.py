@@ -56,17 +56,20 @@ class PlanChange(Value):
 
 
 class PhaseItem(Value):
+    """What a phase bills; ``keeps`` is what else the item has, as Stripe takes it."""
+
     price_id: str
     quantity: int | None
+    keeps: dict[str, Any] = Field(default_factory=dict)
 
 
 class Phase(Value):
-    """A phase of a schedule; discounts as Stripe names them."""
+    """A phase of a schedule; ``keeps`` is what else it sets, as Stripe takes it."""
 
     start: int
     end: int
     items: tuple[PhaseItem, ...]
-    discounts: tuple[dict[str, str], ...] = ()
+    keeps: dict[str, Any] = Field(default_factory=dict)
     trial_end: int | None = None
 
 
@@ -78,9 +81,13 @@ class Schedule(Value):
 
 
 class Standing(Value):
-    """How a subscription stands at Stripe; ``pending`` is a plan that waits for its payment."""
+    """How a subscription stands at Stripe; ``pending`` is a plan that waits for its payment.
+
+    ``collected`` says that what it owes is charged at once: no bills are sent, nothing is paused.
+    """
 
     subscription: Subscription
+    collected: bool = True
     pending: Plan | None = None
     schedule: Schedule | None = None
 
@@ -149,28 +156,32 @@ def next_to_change(standing: Standing, wanted: PlanChange) -> Write | None:
     Raises:
         PaymentOverdue: what is owed comes first.
         SubscriptionEnding: it ends before the change would begin.
-        SubscriptionNotActive: it isn't paid for yet, or paused.
+        SubscriptionNotActive: it isn't paid for yet, is paused, or isn't charged at once.
     """
-    subscription, schedule = standing.subscription, standing.schedule
+    subscription = standing.subscription
     if subscription.status in OWING:
         raise PaymentOverdue(subscription.status)
     if subscription.status not in PAID:
         raise SubscriptionNotActive(subscription.status)
-    if (first := _given_up(standing)) is not None:
+    changes = standing.plan != wanted.plan
+    if changes and wanted.effective == "period_end":
+        if subscription.ending:
+            raise SubscriptionEnding("it ends before the change would begin")
+        return _given_up(standing) or _next_to_plan_ahead(standing, wanted)
+    if changes and not standing.collected and subscription.status != "trialing":
+        raise SubscriptionNotActive("nothing is charged without asking")
+    if (first := _undisturbed(standing)) is not None:
         return first
-    if wanted.effective == "now" or standing.plan == wanted.plan:
-        if schedule is not None:
-            return ReleaseSchedule(schedule_id=schedule.id)
-        return None if standing.plan == wanted.plan else _change_now(subscription, wanted)
-    if subscription.ending:
-        raise SubscriptionEnding("it ends before the change would begin")
-    return _next_to_plan_ahead(standing, wanted)
+    return _change_now(subscription, wanted) if changes else None
 
 
 def next_to_cancel(standing: Standing, reason: str | None) -> Write | None:
-    """The next write on the way to the end of the period. Nothing was paid: it ends now."""
+    """The next write on the way to the end of the period. Nothing was paid: it ends now.
+
+    An end that is set already stays, unless it lies beyond the period: that would be billed again.
+    """
     subscription = standing.subscription
-    if subscription.ending:
+    if subscription.ends_at is not None and subscription.ends_at <= subscription.current_period_end:
         return None
     if subscription.status == "incomplete":
         return CancelNow(subscription_id=subscription.subscription_id)
@@ -233,12 +244,13 @@ def changed_item(subscription: Subscription, plan: Plan) -> dict[str, Any]:
 
 def _next_to_plan_ahead(standing: Standing, wanted: PlanChange) -> Write | None:
     """Plan the change for the end of the period, in place of what was planned before."""
-    schedule = standing.schedule
+    schedule, period_end = standing.schedule, standing.subscription.current_period_end
     if schedule is None:
         return CreateSchedule(subscription_id=standing.subscription.subscription_id)
     if len(schedule.phases) > 1:
         planned = planned_change(schedule, standing.plan)
-        return None if _is(planned, wanted.plan) else ReleaseSchedule(schedule_id=schedule.id)
+        is_so = _is(planned, wanted.plan, period_end)
+        return None if is_so else ReleaseSchedule(schedule_id=schedule.id)
     (current,) = schedule.phases
     return UpdateSchedule(
         schedule_id=schedule.id,
@@ -249,7 +261,7 @@ def _next_to_plan_ahead(standing: Standing, wanted: PlanChange) -> Write | None:
                 {
                     **_phase_params(current, current.items),
                     "start_date": current.start,
-                    "end_date": current.end,
+                    "end_date": period_end,
                     **({"trial_end": current.trial_end} if current.trial_end else {}),
                 },
                 {
@@ -265,10 +277,11 @@ def _next_to_plan_ahead(standing: Standing, wanted: PlanChange) -> Write | None:
     )
 
 
-def _is(planned: PlannedChange | None, plan: Plan) -> bool:
-    return planned is not None and (planned.price_id, planned.quantity) == (
+def _is(planned: PlannedChange | None, plan: Plan, at: int) -> bool:
+    return planned is not None and (planned.price_id, planned.quantity, planned.at) == (
         plan.price_id,
         plan.quantity,
+        at,
     )
 
 
@@ -282,22 +295,30 @@ def planned_change(schedule: Schedule, plan: Plan) -> PlannedChange | None:
             return None
         item = phase.items[place]
         if Plan(price_id=item.price_id, quantity=item.quantity) != plan:
-            return PlannedChange(schedule_id=schedule.id, at=phase.start, **item.model_dump())
+            return PlannedChange(
+                schedule_id=schedule.id,
+                at=phase.start,
+                price_id=item.price_id,
+                quantity=item.quantity,
+            )
     return None
 
 
 def _items_with(phase: Phase, plan: Plan, wanted: Plan) -> tuple[PhaseItem, ...]:
-    new = PhaseItem(price_id=wanted.price_id, quantity=wanted.quantity)
-    return tuple(new if item.price_id == plan.price_id else item for item in phase.items)
+    new = {"price_id": wanted.price_id, "quantity": wanted.quantity}
+    return tuple(
+        item.model_copy(update=new) if item.price_id == plan.price_id else item
+        for item in phase.items
+    )
 
 
 def _phase_params(phase: Phase, items: tuple[PhaseItem, ...]) -> dict[str, Any]:
-    """A phase as Stripe takes it; a discount that isn't named would be lost."""
+    """A phase as Stripe takes it; a discount or tax rate that isn't named would be lost."""
     return {
         "items": [
-            {"price": item.price_id}
+            {"price": item.price_id, **item.keeps}
             | ({"quantity": item.quantity} if item.quantity is not None else {})
             for item in items
         ],
-        **({"discounts": list(phase.discounts)} if phase.discounts else {}),
+        **phase.keeps,
     }

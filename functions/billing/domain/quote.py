@@ -27,7 +27,10 @@ class Pinned(Value):
 
 
 class Quote(Value):
-    """A quote; ``amount_due`` (minor currency units) is charged when it is accepted."""
+    """A quote; ``amount_due`` (minor currency units) is charged when it is accepted.
+
+    A negative ``total`` is credited instead.
+    """
 
     user_id: str
     pinned: Pinned
@@ -35,6 +38,7 @@ class Quote(Value):
     effective: Effective
     proration_date: int
     amount_due: int
+    total: int
     expires_at: int
 
 
@@ -75,21 +79,23 @@ def change_preview(subscription: Subscription, wanted: PlanChange) -> dict[str, 
     }
 
 
-def renewal_preview(
-    subscription: Subscription, wanted: PlanChange, customer_id: str, *, same_interval: bool
-) -> dict[str, Any]:
+def renewal_preview(subscription: Subscription, wanted: PlanChange) -> dict[str, Any]:
     """Ask what the first whole period of the new plan will bill.
 
-    A change of interval begins a period at once, so that one is asked for as a new subscription.
+    By a schedule another plan would be billed then, so under one the period is asked for as if it
+    began now.
     """
-    if same_interval:
-        return {
-            "subscription": subscription.subscription_id,
-            "subscription_details": {
-                "items": [changed_item(subscription, wanted.plan)],
-                "proration_behavior": "none",
-            },
-        }
-    item = changed_item(subscription, wanted.plan)
-    del item["id"]
-    return {"customer": customer_id, "subscription_details": {"items": [item]}}
+    return {
+        "subscription": subscription.subscription_id,
+        "subscription_details": {
+            "items": [changed_item(subscription, wanted.plan)],
+            "proration_behavior": "none",
+            **(_beginning_now(subscription) if subscription.schedule_id is not None else {}),
+        },
+    }
+
+
+def _beginning_now(subscription: Subscription) -> dict[str, Any]:
+    if subscription.status == "trialing":
+        return {"trial_end": "now"}
+    return {"billing_cycle_anchor": {"type": "now"}}
