@@ -1,7 +1,7 @@
 """The API's Lambda: routes a request of the HTTP API (payload format 2.0) to its resource.
 
 A resource is a module with a ``router``; what it raises becomes an answer in ``api.errors``. Before
-the routes stand the limit of a body's size and ``api.idempotency``.
+the routes stand what a body may be, JSON and not large, and ``api.idempotency``.
 """
 
 from base64 import b64decode
@@ -11,7 +11,9 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder
+from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.exceptions import RequestEntityTooLargeError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic_core import from_json
@@ -91,6 +93,7 @@ def handler_on(ports: ApiPorts) -> Handler:
         log_context(request_id=request.get("requestId"))
         try:
             _limit_body(event)
+            _require_json(event)
             answer = idempotency.answer(event, context, resolve)
         except Exception as error:
             builder = ResponseBuilder[APIGatewayProxyEventV2](errors.answer_to(error))
@@ -107,6 +110,19 @@ def _limit_body(event: Json) -> None:
     size = len(b64decode(body) if event.get("isBase64Encoded") else body.encode())
     if size > MAX_BODY_BYTES:
         raise RequestEntityTooLargeError("Request body too large")
+
+
+def _require_json(event: Json) -> None:
+    """Refuse what isn't declared JSON: Powertools would read forms as well."""
+    content_type: str = event.get("headers", {}).get("content-type", APPLICATION_JSON)
+    is_json = content_type.partition(";")[0].strip() == APPLICATION_JSON
+    if event["requestContext"]["http"]["method"] == "POST" and not is_json:
+        fault = {
+            "loc": ("body",),
+            "msg": "Not application/json",
+            "type": "unsupported_content_type",
+        }
+        raise RequestUnsupportedContentType("Not application/json", errors=[fault])
 
 
 handler = handler_on(ApiPorts())

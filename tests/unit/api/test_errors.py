@@ -176,6 +176,36 @@ def test_a_field_out_of_bounds_is_named_and_its_value_is_not(
     assert "s3cret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/plain", '{"userId": "user_1", "priceId": "price_1"}'),
+        ("application/x-www-form-urlencoded", "userId=user_1&priceId=price_1"),
+        ("multipart/form-data", ""),
+        ("multipart/form-data; boundary=x", "--x--"),
+        ("application/jsonp", "{}"),
+    ],
+)
+def test_a_body_that_is_not_declared_json_is_not_read(
+    api: Api, content_type: str, body: str
+) -> None:
+    headers = {"Content-Type": content_type}
+
+    answer = api.post("/create-checkout-session", body, headers=headers)
+
+    fault = {"loc": ["body"], "msg": "Not application/json", "type": "unsupported_content_type"}
+    assert (answer.status, answer.body) == (422, {"detail": [fault]})
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/json"])
+def test_json_may_name_its_charset(api: Api, content_type: str) -> None:
+    headers = {"Content-Type": content_type}
+
+    answer = api.post("/create-checkout-session", {}, headers=headers)
+
+    assert [fault["type"] for fault in answer.body["detail"]] == ["missing", "missing"]
+
+
 def test_a_binary_body_that_is_no_text_is_malformed_too(api: Api) -> None:
     answer = api.post("/create-checkout-session", b"\xff")
 
