@@ -6,6 +6,7 @@ record is brought up to it, before any event tells. Guards that nobody touches a
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from billing.contracts.stripe_objects import (
@@ -172,7 +173,11 @@ class PaymentMethods:
             raise PaymentMethodNotFound(f"{method_id} isn't customer {customer.id}'s")
         subscriptions = self._live_subscriptions(customer)
         for write in self._writes(customer, subscriptions, method_id):
-            if self._operations.write(record, write) is None:
+            try:
+                made = self._operations.write(record, write)
+            except PaymentDeclined:  # nothing was charged: it was detached meanwhile
+                return None
+            if made is None:
                 return None
             # What was seen holds for the next number too: whoever wrote since has taken it.
             record = settled(record)
@@ -303,12 +308,13 @@ class PaymentMethods:
         )
 
     def _note(self, user_id: str, *, payments: bool = True) -> None:
-        """Bring the record up to what Stripe has now."""
+        """Bring the record up to what Stripe has now; of a deleted customer its event tells."""
         record = self._records.load(user_id)
         assert record.customer_id is not None, "it was enrolled"
         operation = operation_key(user_id, record.op_seq)
         for decide_on in (at_customer, at_payments) if payments else (at_customer,):
-            self._reducer.look_again(user_id, record.customer_id, operation, decide_on)
+            with suppress(StripeNotFound):
+                self._reducer.look_again(user_id, record.customer_id, operation, decide_on)
 
 
 def _own_methods(subscription: StripeSubscription, method_id: str) -> list[str]:

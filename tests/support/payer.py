@@ -14,6 +14,10 @@ MONTH = 31 * DAY + 2 * 3_600
 class Payer(Subscriber):
     """One user, what they do with their payment methods, and what Stripe has of it."""
 
+    def subscribe(self, lookup_key: str = "standard_monthly", **body: Any) -> "Payer":
+        super().subscribe(lookup_key, **body)
+        return self
+
     def set_up(self) -> ApiAnswer:
         return self.post("/create-setup-intent")
 
@@ -42,7 +46,8 @@ class Payer(Subscriber):
 
     def charged(self) -> list[str]:
         """The payment methods of all charges that succeeded, in order."""
-        listed = self.api.at_stripe("GET", "/v1/charges", {"customer": self.customer_id})
+        params = {"customer": self.customer_id, "limit": 100}
+        listed = self.api.at_stripe("GET", "/v1/charges", params)
         paid = [charge for charge in listed["data"] if charge["status"] == "succeeded"]
         return [charge["payment_method"] for charge in reversed(paid)]
 
