@@ -98,7 +98,7 @@ export const updateSubscription = <ThrowOnError extends boolean = false>(options
 });
 
 /**
- * Let the subscription end with the period that is paid for; if none is, it ends now
+ * Let the subscription end with the period that is paid for
  */
 export const cancelSubscription = <ThrowOnError extends boolean = false>(options: Options<CancelSubscriptionData, ThrowOnError>): RequestResult<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

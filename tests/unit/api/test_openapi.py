@@ -127,6 +127,8 @@ def test_an_error_is_told_as_it_is_documented(error_class: type[BillingError]) -
     body: Json = answer.body or {}
     response = json.loads(json.dumps(answers(error_class)))[str(answer.status_code)]
     media = response["content"]["application/json"]
+    model = COMMITTED["components"]["schemas"][media["schema"]["$ref"].rpartition("/")[2]]
     assert fits(body, media["schema"])
+    assert model["properties"].keys() == body.keys()
     assert media["examples"][error_class.__name__]["value"].keys() == body.keys()
     assert ("Retry-After" in answer.headers) == ("Retry-After" in response.get("headers", {}))
