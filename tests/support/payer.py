@@ -7,8 +7,9 @@ from tests.support.api import Api, ApiAnswer
 from tests.support.subscriber import Json, Subscriber
 
 DAY = 86_400
+HOUR = 3_600
 #: A month and the hour for which Stripe leaves a renewal's invoice a draft.
-MONTH = 31 * DAY + 2 * 3_600
+MONTH = 31 * DAY + 2 * HOUR
 
 
 class Payer(Subscriber):
@@ -80,7 +81,8 @@ class Payer(Subscriber):
     def fall_behind(self, card: str = "pm_card_chargeCustomerFail") -> "Payer":
         """Have a renewal fail, and the record know."""
         self.pay_with(card)
-        self.pass_time(MONTH)
+        renewal = self.subscription["items"]["data"][0]["current_period_end"]
+        self.pass_time(renewal - self.api.ports.now() + 2 * HOUR)
         self.api.ports.reducer.sync_customer(self.user_id, self.customer_id)
         assert self.subscription["status"] == "past_due"
         assert self.level == "grace"
