@@ -79,6 +79,8 @@ class Subscriber(User):
             self.payment_method_id = self.add_card()
             self._switch_to("agency_monthly")
             self.quote = self._preview("agency_yearly")
+            first = self.ask("GET", f"/invoices/{self.id}", limit=1)
+            self.cursor: str = first["nextCursor"]
 
     def add_card(self) -> str:
         """Put one more card on file."""
@@ -107,6 +109,7 @@ class Subscriber(User):
             "id": self.session_id,
             "paymentMethodId": self.payment_method_id,
             "quote": self.quote,
+            "cursor": self.cursor,
         }
 
     def state(self) -> Json:

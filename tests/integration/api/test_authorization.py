@@ -41,7 +41,7 @@ def nothing_told_or_done(owner: Subscriber, *named: str) -> Iterator[list[httpx.
     before, traces, began = owner.state(), owner.traces(), time.time()
     yield answers
     told = [f"{answer.headers} {answer.text}" for answer in answers]
-    logged = owner.deployed.logged_since(began)
+    logged = owner.deployed.api_logged_since(began)
     assert [trace for trace in traces for text in told if trace in text] == []
     assert [line for trace in traces - set(named) for line in logged if trace in line] == []
     assert owner.state() == before
@@ -81,14 +81,16 @@ class Users:
         return self._subscriber
 
     def values_of(self, user: User, operation: Operation) -> dict[str, str]:
-        """What one request about the user names: it may be used up by it."""
-        cards = {
-            "/attach-payment-method": self._subscriber.new_card,
-            "/detach-payment-method": self._subscriber.add_card,
-        }
-        if operation.path in cards:
-            return user.values | {"paymentMethodId": cards[operation.path]()}
-        return user.values
+        """What one request about the user names; a card may be used up by it."""
+        match operation.path:
+            case "/attach-payment-method":
+                return user.values | {"paymentMethodId": self._subscriber.new_card()}
+            case "/detach-payment-method":
+                return user.values | {"paymentMethodId": self._subscriber.add_card()}
+            case "/create-one-time-payment-session":
+                return user.values | {"priceId": user.price("self_hosted")}
+            case _:
+                return user.values
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,9 @@ def known(deployed: Deployed, tokens: Tokens, quiet: None) -> dict[str, list[Any
         "paymentMethodId": [subscriber.payment_method_id],
         "priceId": plans,
         "newPriceId": plans,
+        "cursor": [subscriber.cursor],
         "quote": [None],  # one is good for a single change: it has tests of its own
+        "promotionCode": [None],  # so have these
         "/create-checkout-session userId": [newcomer.id],
         "/create-one-time-payment-session priceId": [subscriber.price("self_hosted")],
         "/attach-payment-method paymentMethodId": ["pm_card_visa", "pm_card_mastercard"],
