@@ -2,11 +2,17 @@
 
 from typing import Any
 
+from billing.applying import recorded
+from billing.contracts.routing import ROUTED_TYPES, is_routed
+from billing.contracts.steps import LifecycleInput
+from billing.contracts.stripe_events import StripeEvent
 from billing.domain.record import Record
 from tests.support.api import Api, ApiAnswer
 from tests.support.aws import add_user
 
 Json = dict[str, Any]
+
+_ROUTED = {type_ for group in ROUTED_TYPES for type_ in group}
 
 
 class Subscriber:
@@ -15,6 +21,7 @@ class Subscriber:
     def __init__(self, api: Api, user_id: str = "user_1") -> None:
         self.api = api
         self.user_id = user_id
+        self._heard: set[str] = set()
         add_user(user_id)
 
     def subscribe(self, lookup_key: str = "standard_monthly", **body: Any) -> "Subscriber":
@@ -69,6 +76,22 @@ class Subscriber:
         """Give a credit, as staff do; a negative one is a debt."""
         path = f"/v1/customers/{self.customer_id}"
         self.api.at_stripe("POST", path, {"balance": -amount})
+
+    def hear(self) -> None:
+        """Let Stripe's events come that haven't come yet, as the machines' steps take them."""
+        events = reversed(list(self.api.ports.engine.world.store.newest_first("event")))
+        for members in events:
+            event = StripeEvent.model_validate(members)
+            if event.type in _ROUTED and is_routed(event) and event.id not in self._heard:
+                self._heard.add(event.id)
+                self.api.ports.ledger.open(event, "scai.stripe", event.id, self.api.ports.now())
+                request = LifecycleInput(
+                    event=event,
+                    execution=event.id,
+                    user_id=self.user_id,
+                    customer_id=self.customer_id,
+                )
+                recorded(request, self.api.ports)
 
     # -- What came of it ------------------------------------------------------------------------
 
