@@ -148,8 +148,11 @@ def test_a_code_of_another_customers_is_refused_and_ones_own_comes_first(api: Ap
 
     assert_no_code_here(start(api, promotionCode="FRIEND"))
 
+    everybodys = a_code(api, "FRIEND")
+    assert start(api, promotionCode="FRIEND").status == 200
+    assert api.sessions()[0]["discounts"][0]["promotion_code"] == everybodys
+
     own = a_code(api, "FRIEND", customer=mine)
-    a_code(api, "FRIEND")
     assert start(api, promotionCode="FRIEND").status == 200
     assert api.sessions()[0]["discounts"][0]["promotion_code"] == own
 

@@ -90,6 +90,15 @@ def test_later_the_page_of_a_lost_answer_has_closed_and_another_opens(api: Api) 
     assert answer.body["url"] == newest != closed
 
 
+def test_the_page_of_a_customer_who_lives_by_a_slow_clock_is_new_too(api: Api) -> None:
+    long_ago = api.ports.now() - 30 * 86_400
+    clock = api.at_stripe("POST", "/v1/test_helpers/test_clocks", {"frozen_time": long_ago})
+    customer = api.at_stripe("POST", "/v1/customers", {"test_clock": clock["id"]})
+    add_user(stripe_customer_id=customer["id"])
+
+    assert open_portal(api).status == 200
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
