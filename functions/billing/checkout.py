@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from billing.contracts.stripe_objects import (
     StripeCheckoutSession,
     StripeCustomer,
+    StripeMadeCheckoutSession,
     StripePromotionCode,
 )
 from billing.domain.checkout import (
@@ -55,7 +56,7 @@ class CheckoutCalls(Protocol):
 
     def create_checkout_session(
         self, params: dict[str, Any], key: str
-    ) -> StripeCheckoutSession: ...
+    ) -> StripeMadeCheckoutSession: ...
 
     def expire_checkout_session(self, session_id: str) -> StripeCheckoutSession: ...
 
@@ -105,7 +106,7 @@ class Checkout:
             UserConflict: the user names a customer that may be another user's.
         """
 
-        def create(customer: StripeCustomer, key: str) -> StripeCheckoutSession:
+        def create(customer: StripeCustomer, key: str) -> StripeMadeCheckoutSession:
             refuse_other_currency(customer.id, customer.currency, currency)
             params = purchase_params(request, user.id, customer.id, self._pages)
             return self._stripe.create_checkout_session(params, key)

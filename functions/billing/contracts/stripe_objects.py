@@ -273,7 +273,6 @@ class StripeCheckoutSession(StripeObject):
     """A Checkout Session. ``url`` is there only while it is open."""
 
     id: str
-    created: int
     mode: str
     status: str | None = None
     payment_status: str | None = None
@@ -282,6 +281,12 @@ class StripeCheckoutSession(StripeObject):
     payment_intent: Expandable | None = None
     client_reference_id: str | None = None
     url: str | None = None
+
+
+class StripeMadeCheckoutSession(StripeCheckoutSession):
+    """A Checkout Session as it was made: under the same key Stripe gives it again for a day."""
+
+    created: int
 
 
 class StripePurchase(StripeObject):

@@ -9,6 +9,7 @@ from billing.contracts.stripe_objects import (
     StripeCheckoutSession,
     StripeCustomer,
     StripeInvoice,
+    StripeMadeCheckoutSession,
     StripePaymentMethod,
     StripePortalSession,
     StripeSchedule,
@@ -60,9 +61,9 @@ class StripeWrites(StripeConnection):
 
     # -- Pages of Stripe's ----------------------------------------------------------------------
 
-    def create_checkout_session(self, params: Params, key: str) -> StripeCheckoutSession:
+    def create_checkout_session(self, params: Params, key: str) -> StripeMadeCheckoutSession:
         return self._write(
-            StripeCheckoutSession,
+            StripeMadeCheckoutSession,
             lambda c, o: c.v1.checkout.sessions.create(params, o),  # type: ignore[arg-type]
             key,
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.contracts.stripe_objects import StripeCheckoutSession
+from billing.contracts.stripe_objects import StripeMadeCheckoutSession
 from billing.domain.checkout import PurchaseRequest
 from tests.support.api import ADMIN, Api, ApiAnswer, Request, Trouble
 from tests.support.aws import add_user, facts, user_item
@@ -170,7 +170,7 @@ def test_clicks_in_many_processes_at_once_open_one_session(api: Api) -> None:
     request = PurchaseRequest(price_id=price_id, quantity=3, metadata={})
     together, create = Barrier(clicks, timeout=10), api.ports.stripe.create_checkout_session
 
-    def create_together(params: dict[str, Any], key: str) -> StripeCheckoutSession:
+    def create_together(params: dict[str, Any], key: str) -> StripeMadeCheckoutSession:
         together.wait()
         return create(params, key)
 

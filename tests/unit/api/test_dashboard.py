@@ -123,6 +123,18 @@ def test_a_full_dashboard_costs_three_reads_of_stripe(api: Api) -> None:
     ]
 
 
+def test_prices_and_products_are_read_once_for_many_dashboards(api: Api) -> None:
+    add_user()
+    subscribe(api)
+
+    for _ in range(3):
+        api.get("/dashboard/user_1")
+
+    paths = [request.path for request in api.ports.wire.requests]
+    assert paths.count("/v1/prices") == 1
+    assert not [path for path in paths if path.startswith("/v1/products")]
+
+
 @pytest.mark.parametrize("status", ["canceled", "incomplete_expired"])
 def test_a_subscription_that_has_ended_is_none(api: Api, status: str) -> None:
     add_user()
