@@ -45,6 +45,16 @@ def test_a_card_that_is_the_default_already_costs_no_write(api: Api) -> None:
     assert {request.method for request in api.ports.wire.requests[asked:]} == {"GET"}
 
 
+def test_each_write_has_a_number_of_its_own(api: Api) -> None:
+    payer = Payer(api).subscribe()
+    asked = len(api.ports.wire.requests)
+
+    payer.make_default(payer.on_file())
+
+    keys = [request.key for request in api.ports.wire.requests[asked:] if request.key]
+    assert len(keys) == len(set(keys)) == 2
+
+
 def test_back_to_the_first_card_is_a_change_too(api: Api) -> None:
     payer = Payer(api).subscribe()
     first, second = payer.on_file(), payer.on_file("pm_card_visa")
@@ -111,7 +121,9 @@ def test_a_decline_says_why_and_a_better_card_mends_it(api: Api) -> None:
 
     assert declined.status == 402
     assert declined.body["decline_code"] == "fraudulent"
-    assert payer.default() == bad
+    customer = payer.record.customer
+    assert customer is not None
+    assert payer.default() == customer.default_payment_method_id == bad
     assert payer.level == "grace"
     assert payer.make_default(payer.on_file()).body["status"] == "success"
     assert payer.level == "full"
