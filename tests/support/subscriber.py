@@ -130,14 +130,18 @@ class Subscriber:
 
     def invoices(self) -> list[Json]:
         """The invoices at Stripe, the newest first."""
-        listed = self.api.at_stripe("GET", "/v1/invoices", {"customer": self.customer_id})
+        listed = self.api.at_stripe("GET", "/v1/invoices", self._all())
         shown: list[Json] = listed["data"]
         return shown
 
     def charges(self) -> list[int]:
         """What was charged, in order, in minor currency units."""
-        listed = self.api.at_stripe("GET", "/v1/charges", {"customer": self.customer_id})
+        listed = self.api.at_stripe("GET", "/v1/charges", self._all())
         return [c["amount"] for c in reversed(listed["data"]) if c["status"] == "succeeded"]
+
+    def _all(self) -> Json:
+        """The parameters of a list of all that is theirs."""
+        return {"customer": self.customer_id, "limit": 100}
 
     def pay_with(self, card: str) -> None:
         """Pay with another card from now on, as on Stripe's portal."""

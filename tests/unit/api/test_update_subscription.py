@@ -1,10 +1,16 @@
 """POST /update-subscription: each change is charged once, and none is had unpaid."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from threading import Barrier, Lock
 from typing import Any
 
 import pytest
 
-from tests.support.api import Api, Trouble
+from billing.store.dynamodb import client
+from tests.support.api import Api, ApiAnswer, Request, Trouble
 from tests.support.aws import facts
 from tests.support.builders import a_record, a_subscription
 from tests.support.subscriber import Json, Subscriber
@@ -908,3 +914,131 @@ def test_a_request_that_comes_late_finds_its_number_taken(user: Subscriber) -> N
 
     assert late.status == 400
     assert (user.plan, user.charges()) == ("standard_monthly", [1_900])
+
+
+# -- At the same time -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(user: Subscriber, monkeypatch: pytest.MonkeyPatch) -> Subscriber:
+    """A user of whom many requests run; moto takes one call at a time, as it has no locks."""
+    dynamodb, lock = client(), Lock()
+    call = dynamodb._make_api_call  # type: ignore[attr-defined]  # where moto comes in
+
+    def one_at_a_time(*args: Any) -> Any:
+        with lock:
+            return call(*args)
+
+    monkeypatch.setattr(dynamodb, "_make_api_call", one_at_a_time)
+    return user
+
+
+def at_once(requests: Sequence[Callable[[], ApiAnswer]]) -> list[ApiAnswer]:
+    """Send requests from a thread each, none before all are ready."""
+    ready = Barrier(len(requests))
+
+    def send(request: Callable[[], ApiAnswer]) -> ApiAnswer:
+        ready.wait(timeout=30)
+        return request()
+
+    with ThreadPoolExecutor(len(requests)) as threads:
+        return list(threads.map(send, requests))
+
+
+def test_twenty_equal_requests_at_once_are_charged_once(many: Subscriber) -> None:
+    price_id = many.api.price("agency_monthly")
+
+    answers = at_once(
+        [partial(many.post, "/update-subscription", newPriceId=price_id) for _ in range(20)]
+    )
+
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert 200 in {answer.status for answer in answers}
+    assert (many.plan, many.charges()) == ("agency_monthly", [1_900, 5_419])
+    assert many.change("agency_monthly").body["status"] == "success"
+    assert many.charges() == [1_900, 5_419]
+
+
+def test_twenty_declined_requests_at_once_leave_nothing_behind(many: Subscriber) -> None:
+    many.pay_with("pm_card_chargeCustomerFail")
+    price_id = many.api.price("agency_monthly")
+
+    answers = at_once(
+        [partial(many.post, "/update-subscription", newPriceId=price_id) for _ in range(20)]
+    )
+
+    assert {answer.status for answer in answers} <= {402, 503}
+    assert many.change("agency_monthly").status == 402
+    assert (many.plan, many.charges()) == ("standard_monthly", [1_900])
+    assert set(statuses(many)) == {"paid", "void"}
+
+
+def test_twenty_quotes_at_once_are_charged_once(many: Subscriber) -> None:
+    preview = many.preview("agency_monthly").body
+    body = {"newPriceId": many.api.price("agency_monthly"), "quote": preview["quote"]}
+
+    answers = at_once([partial(many.post, "/update-subscription", **body) for _ in range(20)])
+
+    assert {answer.status for answer in answers} <= {200, 409, 503}
+    assert many.plan == "agency_monthly"
+    assert many.charges() == [1_900, preview["amountDueNow"]]
+
+
+def test_different_requests_at_once_end_in_one_of_them(many: Subscriber) -> None:
+    lookup_keys = ("agency_monthly", "standard_yearly") * 4
+    bodies = [{"newPriceId": many.api.price(key), "effective": "now"} for key in lookup_keys]
+
+    answers = at_once([partial(many.post, "/update-subscription", **body) for body in bodies])
+
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert many.plan in lookup_keys
+    assert "open" not in statuses(many)
+    assert shown(many)["currentPlanId"] == many.api.price(many.plan)
+
+
+@pytest.mark.parametrize("other", ["agency_monthly", "standard_yearly", None])
+def test_whatever_comes_between_its_calls_a_change_is_charged_once(
+    api: Api, other: str | None
+) -> None:
+    """After each of a request's calls to Stripe another one runs from beginning to end."""
+    for point in count(1):
+        user = Subscriber(api, f"user_{point}").subscribe()
+        inner: list[ApiAnswer] = []
+        act = partial(meanwhile, user, other, inner)
+        api.ports.wire.observers.append(after(point, act))
+
+        outer = user.change("agency_monthly")
+
+        api.ports.wire.observers.clear()
+        assert outer.body["status"] == "success"
+        assert [answer.status for answer in inner] in ([], [200])
+        billed = [i["total"] for i in user.invoices() if i["billing_reason"] != "manual"]
+        changes = 1 + (1 if inner and other == "standard_yearly" else 0)
+        assert len(billed) <= 1 + changes + (1 if changes > 1 else 0)
+        assert "open" not in statuses(user)
+        if other == "agency_monthly" or not inner:
+            assert (user.plan, user.charges()) == ("agency_monthly", [1_900, 8_000])
+        if other is None and inner:
+            assert user.subscription["cancel_at"] is not None
+        if not inner:
+            break
+
+
+def meanwhile(user: Subscriber, lookup_key: str | None, answers: list[ApiAnswer]) -> None:
+    """Change to another plan, or cancel."""
+    if lookup_key is None:
+        answers.append(user.post("/cancel-subscription"))
+    else:
+        answers.append(user.change(lookup_key, effective="now"))
+
+
+def after(point: int, act: Callable[[], None]) -> Callable[[Request], None]:
+    """Act once, after that many requests to Stripe."""
+    left = [point]
+
+    def passed(_: Request) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            act()
+
+    return passed
