@@ -17,6 +17,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation
 
 from tests.integration.api.document import Operation, operations
 from tests.integration.api.people import Subscriber, User
@@ -24,7 +25,7 @@ from tests.integration.api.tokens import Tokens
 from tests.support.deployed import Deployed, Json
 
 #: Generated of each kind, for each route that takes any input: of them come 2,000 and more in all.
-EXAMPLES = 50
+EXAMPLES = 60
 CARDS_TO_DETACH = 20
 LONGEST_TRIAL = 14  # the template's default
 
@@ -46,24 +47,31 @@ class Run:
 
     def judge(self, case: Case[Any]) -> None:
         """Send a request, and take down what is wrong with the answer, once for each fault."""
-        if _mode_of(case) is VALID and "Idempotency-Key" in case.headers:
-            case.headers["Idempotency-Key"] = str(uuid.uuid4())  # used again it would be refused
-        answer = case.call(session=self._session, headers=self._headers)
+        _give_key(case)
+        headers = self._headers_for(case)
+        answer = case.call(session=self._session, headers=headers)
         self.statuses[answer.status_code] += 1
         try:
             case.validate_response(
                 answer,
-                headers=self._headers,
-                transport_kwargs={"session": self._session, "headers": self._headers},
+                headers=headers,
+                transport_kwargs={"session": self._session, "headers": headers},
             )
         except FailureGroup as found:
             titles = sorted({fault.title for fault in found.exceptions})
             self.faults.setdefault(f"{answer.status_code}: {titles}", str(found))
 
+    def _headers_for(self, case: Case[Any]) -> dict[str, str]:
+        """Send the token, unless the case is about being without one or with a wrong one."""
+        return {} if case.operation.schema.is_security_param_negated(case) else self._headers
 
-def _mode_of(case: Case[Any]) -> GenerationMode:
+
+def _give_key(case: Case[Any]) -> None:
+    """Give a request a key of its own: with one that was used before it would be refused."""
     assert case.meta is not None
-    return case.meta.generation.mode
+    is_about_headers = case.meta.is_negative_at(ParameterLocation.HEADER)
+    if "Idempotency-Key" in case.headers and not is_about_headers:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
 
 
 @pytest.fixture(scope="module")
