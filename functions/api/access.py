@@ -10,12 +10,11 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.errors import answers
 from api.params import UserId
 from api.ports import RouteCaller, RoutePorts
-from api.users import existing_user
+from api.users import admit, existing_user
 from api.views import user_access
 from billing.contracts.api import UserAccess
 from billing.domain.access import access_of
 from billing.domain.errors import UserNotFound
-from billing.observability import log_context
 
 router = APIGatewayHttpRouter()
 
@@ -23,8 +22,7 @@ router = APIGatewayHttpRouter()
 @router.get("/access/<userId>", cache_control="no-store", responses=answers(UserNotFound))
 def access(user_id: UserId, caller: RouteCaller, ports: RoutePorts) -> UserAccess:
     """Say which access a user has at this moment, until when, and why."""
-    log_context(user_id=user_id)
-    caller.require(user_id)
+    admit(caller, user_id)
     record = ports.records.load(user_id)
     if record.version == 0:
         existing_user(ports, user_id)

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.errors import answers
 from api.params import CheckoutSessionId
 from api.ports import ApiPorts, RouteCaller, RoutePorts
-from api.users import customer_of_old, existing_user
+from api.users import admitted, customer_of_old
 from api.views import subscription_view
 from billing.contracts.api import (
     CheckoutSessionCreated,
@@ -57,9 +57,7 @@ def create_checkout_session(
     body: CreateCheckoutSession, caller: RouteCaller, ports: RoutePorts
 ) -> CheckoutSessionCreated:
     """Open the hosted payment page for a plan, or return to the one that is open for it."""
-    log_context(user_id=body.user_id)
-    caller.require(body.user_id)
-    user = existing_user(ports, body.user_id)
+    user = admitted(ports, caller, body.user_id)
     if (body.trial_days or 0) > ports.settings.max_trial_days:
         raise TrialTooLong(f"{body.trial_days} days")
     price = ports.catalog.plan(body.price_id)
@@ -75,9 +73,7 @@ def create_one_time_payment_session(
     body: CreateOneTimePaymentSession, caller: RouteCaller, ports: RoutePorts
 ) -> CheckoutSessionCreated:
     """Open the hosted payment page for something that is bought once."""
-    log_context(user_id=body.user_id)
-    caller.require(body.user_id)
-    user = existing_user(ports, body.user_id)
+    user = admitted(ports, caller, body.user_id)
     price = ports.catalog.paid_once(body.price_id)
     request = PurchaseRequest(
         price_id=body.price_id, quantity=body.quantity, metadata=body.metadata or {}

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.errors import answers
 from api.params import UserId
 from api.ports import ApiPorts, RouteCaller, RoutePorts
-from api.users import customer_of_old
+from api.users import admit, customer_of_old
 from api.views import (
     access_view,
     billing_history,
@@ -60,8 +60,7 @@ class StripeLists(Value):
 @router.get("/dashboard/<userId>", cache_control="no-store", responses=answers(UserNotFound))
 def dashboard(user_id: UserId, caller: RouteCaller, ports: RoutePorts) -> Dashboard:
     """Show a user's billing."""
-    log_context(user_id=user_id)
-    caller.require(user_id)
+    admit(caller, user_id)
     finding = ports.threads.submit(ports.users.find, user_id)
     record = ports.records.load(user_id)
     user = finding.result()

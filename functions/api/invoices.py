@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.errors import answers
 from api.params import UserId
 from api.ports import ApiPorts, RouteCaller, RoutePorts
-from api.users import customer_of_old, existing_user
+from api.users import admit, customer_of_old, existing_user
 from api.views import issued
 from billing.contracts.api import Invoices, InvoiceView
 from billing.domain.errors import CursorNotFound, StripeNotFound, UserNotFound
@@ -47,8 +47,7 @@ def invoices(
     limit: Limit = 24,
 ) -> Invoices:
     """List a user's invoices, newest first; drafts, which may still change, aren't shown."""
-    log_context(user_id=user_id)
-    caller.require(user_id)
+    admit(caller, user_id)
     record = ports.records.load(user_id)
     customer_id = record.customer_id or customer_of_old(ports, existing_user(ports, user_id))
     log_context(customer_id=customer_id)

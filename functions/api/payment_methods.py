@@ -6,10 +6,9 @@ as one that isn't there.
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from api.caller import Caller
 from api.errors import answers
-from api.ports import ApiPorts, RouteCaller, RoutePorts
-from api.users import existing_user
+from api.ports import RouteCaller, RoutePorts
+from api.users import admitted
 from billing.contracts.api_payment_methods import (
     DebtToConfirm,
     OfPaymentMethod,
@@ -23,9 +22,8 @@ from billing.domain.errors import (
     UserConflict,
     UserNotFound,
 )
-from billing.observability import log_context, logger
+from billing.observability import logger
 from billing.payment_methods import PaymentMethods
-from billing.store.users import User
 
 router = APIGatewayHttpRouter()
 
@@ -33,7 +31,7 @@ router = APIGatewayHttpRouter()
 @router.post("/create-setup-intent", responses=answers(UserNotFound, UserConflict))
 def create_setup_intent(body: OfUser, caller: RouteCaller, ports: RoutePorts) -> SetupIntentCreated:
     """Begin to set up a payment method; Stripe.js goes on with the secret, and attaches it."""
-    user = _admit(body, caller, ports)
+    user = admitted(ports, caller, body.user_id)
     intent = PaymentMethods(ports).set_up(user)
     logger.info("setup intent", setup_intent_id=intent.id)
     return SetupIntentCreated(client_secret=intent.client_secret)
@@ -45,7 +43,7 @@ def create_setup_intent(body: OfUser, caller: RouteCaller, ports: RoutePorts) ->
 )
 def attach_payment_method(body: OfPaymentMethod, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Put a payment method on file; the default stays as it is."""
-    user = _admit(body, caller, ports)
+    user = admitted(ports, caller, body.user_id)
     PaymentMethods(ports).attach(user, body.payment_method_id)
     return Done(message="The payment method is on file.")
 
@@ -61,7 +59,7 @@ def update_default_payment_method(
 
     Declined, it is the default all the same: try again, or choose another.
     """
-    user = _admit(body, caller, ports)
+    user = admitted(ports, caller, body.user_id)
     done = PaymentMethods(ports).make_default(user, body.payment_method_id)
     logger.info("default payment method", waits=done.client_secret is not None)
     if done.client_secret is not None:
@@ -77,17 +75,6 @@ def update_default_payment_method(
 )
 def detach_payment_method(body: OfPaymentMethod, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Take a payment method off file, for good; the one that pays for a subscription stays."""
-    user = _admit(body, caller, ports)
+    user = admitted(ports, caller, body.user_id)
     PaymentMethods(ports).detach(user, body.payment_method_id)
     return Done(message="The payment method is off file.")
-
-
-def _admit(body: OfUser, caller: Caller, ports: ApiPorts) -> User:
-    """Let in who may act for this user.
-
-    Raises:
-        UserNotFound: there is no such user, or it is none of the caller's business.
-    """
-    log_context(user_id=body.user_id)
-    caller.require(body.user_id)
-    return existing_user(ports, body.user_id)

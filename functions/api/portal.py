@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from api.errors import answers
 from api.ports import RouteCaller, RoutePorts
-from api.users import existing_user
+from api.users import admitted
 from billing.contracts.api import CreatePortalSession, PortalSessionCreated
 from billing.contracts.stripe_objects import StripeCustomer, StripePortalSession
 from billing.domain.errors import UserConflict, UserNotFound
@@ -18,9 +18,7 @@ def create_portal_session(
     body: CreatePortalSession, caller: RouteCaller, ports: RoutePorts
 ) -> PortalSessionCreated:
     """Open Stripe's customer portal. Its link is for this user alone, and good for five minutes."""
-    log_context(user_id=body.user_id)
-    caller.require(body.user_id)
-    user = existing_user(ports, body.user_id)
+    user = admitted(ports, caller, body.user_id)
 
     def create(customer: StripeCustomer, key: str) -> StripePortalSession:
         log_context(customer_id=customer.id)

@@ -6,10 +6,9 @@ confirm its payment. What is already so is answered as done, and does nothing.
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from api.caller import Caller
 from api.errors import answers
 from api.ports import ApiPorts, RouteCaller, RoutePorts
-from api.users import existing_user
+from api.users import admitted
 from api.views import change_preview_view
 from billing.contracts.api_subscription import (
     ActionRequired,
@@ -34,7 +33,7 @@ from billing.domain.errors import (
 from billing.domain.plan_change import Effective
 from billing.domain.quote import Quote
 from billing.domain.record import TERMINAL
-from billing.observability import log_context, logger
+from billing.observability import logger
 from billing.standing import Wish
 
 router = APIGatewayHttpRouter()
@@ -59,7 +58,7 @@ def preview_subscription_change(
     body: PreviewSubscriptionChange, caller: RouteCaller, ports: RoutePorts
 ) -> SubscriptionChangePreview:
     """Say what a change of plan would cost now and later, and quote it for ten minutes."""
-    _admit(body, caller, ports)
+    admitted(ports, caller, body.user_id)
     offer = ports.quotes.offer(body.user_id, _wish(body))
     return change_preview_view(offer, ports.signed_quotes.signed(offer.quote))
 
@@ -72,7 +71,7 @@ def update_subscription(
     body: UpdateSubscription, caller: RouteCaller, ports: RoutePorts
 ) -> Done | ActionRequired:
     """Change the plan: an upgrade now, the difference charged; a downgrade when the period ends."""
-    _admit(body, caller, ports)
+    admitted(ports, caller, body.user_id)
     quote = _quote(body, ports) if body.quote is not None else None
     outcome = ports.subscriptions.change(body.user_id, _wish(body, quote), quote)
     logger.info("plan change", price_id=body.new_price_id, effective=outcome.effective)
@@ -87,7 +86,7 @@ def update_subscription(
 @router.post("/cancel-subscription", responses=answers(UserNotFound, SubscriptionNotFound))
 def cancel_subscription(body: CancelSubscription, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Let the subscription end with the period that is paid for."""
-    _admit(body, caller, ports)
+    admitted(ports, caller, body.user_id)
     subscription = ports.subscriptions.cancel(body.user_id, body.reason).subscription
     if subscription is None or subscription.status in TERMINAL:
         return Done(message="Your subscription has ended.")
@@ -97,20 +96,9 @@ def cancel_subscription(body: CancelSubscription, caller: RouteCaller, ports: Ro
 @router.post("/reactivate-subscription", responses=answers(UserNotFound, SubscriptionNotFound))
 def reactivate_subscription(body: OfUser, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Let a subscription that was to end go on."""
-    _admit(body, caller, ports)
+    admitted(ports, caller, body.user_id)
     ports.subscriptions.reactivate(body.user_id)
     return Done(message="Your subscription goes on.")
-
-
-def _admit(body: OfUser, caller: Caller, ports: ApiPorts) -> None:
-    """Let in who may act for this user.
-
-    Raises:
-        UserNotFound: there is no such user, or it is none of the caller's business.
-    """
-    log_context(user_id=body.user_id)
-    caller.require(body.user_id)
-    existing_user(ports, body.user_id)
 
 
 def _wish(body: PreviewSubscriptionChange, quote: Quote | None = None) -> Wish:
