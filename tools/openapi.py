@@ -19,6 +19,7 @@ from pydantic.json_schema import models_json_schema
 from api.app import app
 from api.documentation import DOCUMENT
 from api.errors import answers
+from api.idempotency import KEPT
 from billing.contracts.problems import (
     DeclinedProblem,
     GatewayProblem,
@@ -38,9 +39,6 @@ Json = dict[str, Any]
 REF = "#/components/schemas/"
 
 PROBLEMS = (DeclinedProblem, GatewayProblem, Problem, ValidationProblem)
-
-#: Answers that an ``Idempotency-Key`` keeps (``api.idempotency``).
-KEPT = {"200", "402", "404", "409"}
 
 
 def document() -> str:
@@ -153,7 +151,7 @@ def _responses(own: Json, operation: Json, method: str, *, public: bool) -> Json
         added.append(_told(RequestInProgress, IdempotencyKeyInvalid, IdempotencyKeyReused))
     responses = _merged(own, *added)
     if method == "post":
-        for status in KEPT & responses.keys():
+        for status in {str(kept) for kept in KEPT} & responses.keys():
             headers = responses[status].get("headers", {}) | texts.REPLAYED
             responses[status] = responses[status] | {"headers": headers}
     return responses

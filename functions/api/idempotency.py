@@ -1,8 +1,9 @@
 """``Idempotency-Key``: the first answer to a key is the answer to every repeat of that request.
 
-The whole answer of a POST is kept for a day, by Powertools' idempotency in DynamoDB. Not kept is
-what asks for another try: 5xx, and 422, which did nothing (Stripe keeps no validation errors
-either). A function that dies leaves its key in progress, but only until its own timeout.
+The whole answer of a POST is kept for a day, by Powertools' idempotency in DynamoDB, if it did
+something: success, or a card that was declined. Any other refusal did nothing, and asks for another
+try once its cause is mended. A function that dies leaves its key in progress, but only until its
+own timeout.
 
 Guards that nobody gets an answer of another's: a key counts for one route and one ``Caller``, which
 is all that the routes judge by. So a repeat is told nothing that the route itself wouldn't tell.
@@ -37,11 +38,13 @@ Json = dict[str, Any]
 Resolve = Callable[[Json, LambdaContext], Json]
 
 _DAY = 24 * 60 * 60
+#: Statuses of answers that are kept.
+KEPT = frozenset({200, 402})
 _VALID_KEY = re.compile(r"[ -~]{1,255}")
 
 
 class _NotKept(Exception):
-    """Has Powertools forget the key: the answer isn't the last word."""
+    """Has Powertools forget the key: nothing was done."""
 
 
 class Idempotency:
@@ -79,7 +82,7 @@ class Idempotency:
         def first(*, request: Json) -> Json:
             answer = resolve(request["event"], context)
             answers.append(answer)
-            if answer["statusCode"] == 422 or answer["statusCode"] >= 500:
+            if answer["statusCode"] not in KEPT:
                 raise _NotKept
             return answer
 

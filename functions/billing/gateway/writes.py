@@ -137,12 +137,16 @@ class StripeWrites(StripeConnection):
     # -- Invoices -------------------------------------------------------------------------------
 
     def pay_invoice(self, invoice_id: str, key: str) -> StripeInvoice:
-        """Charge an open invoice now.
+        """Charge an open invoice now, its customer being there to confirm the payment.
 
         Raises:
             PaymentDeclined: the card was, or it wants its owner's confirmation.
         """
-        return self._write(StripeInvoice, lambda c, o: c.v1.invoices.pay(invoice_id, None, o), key)
+        return self._write(
+            StripeInvoice,
+            lambda c, o: c.v1.invoices.pay(invoice_id, {"off_session": False}, o),
+            key,
+        )
 
     def void_invoice(self, invoice_id: str, key: str) -> StripeInvoice:
         """Forgive an open invoice; a change that waited for its payment is given up."""
