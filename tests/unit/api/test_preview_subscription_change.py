@@ -235,10 +235,10 @@ def test_what_is_no_plan_of_ours_is_refused(api: Api, lookup_key: str | None) ->
 
 
 def test_a_plan_in_another_currency_is_refused(api: Api) -> None:
-    user = Subscriber(api).subscribe()
     price = {"product": "prod_agency", "currency": "eur", "unit_amount": 9_900}
     euros = {**price, "recurring": {"interval": "month"}, "lookup_key": "agency_monthly"}
     api.at_stripe("POST", "/v1/prices", {**euros, "transfer_lookup_key": True})
+    user = Subscriber(api).subscribe()
 
     answer = user.preview("agency_monthly")
 
