@@ -146,6 +146,7 @@ def change_preview_view(offer: Offer, quote: str) -> SubscriptionChangePreview:
     """Show what a change of plan would cost; ``quote`` is the offer's, signed."""
     now, terms = offer.now, offer.quote
     at_once = terms.effective == "now"
+    first, renewal_due = now or offer.renewal, offer.renewal_due
     return SubscriptionChangePreview(
         quote=quote,
         expires_at=_moment(terms.expires_at),
@@ -155,7 +156,7 @@ def change_preview_view(offer: Offer, quote: str) -> SubscriptionChangePreview:
         currency=terms.pinned.currency,
         amount_due_now=terms.amount_due,
         total=now.total if now else 0,
-        starting_balance=(now or offer.renewal).starting_balance,
+        starting_balance=first.starting_balance if first else None,
         ending_balance=now.balance_after if now else None,
         lines=[
             PreviewLine(
@@ -167,7 +168,11 @@ def change_preview_view(offer: Offer, quote: str) -> SubscriptionChangePreview:
             )
             for line in (now.lines.data if now else ())
         ],
-        next_invoice=NextInvoice(date=_moment(offer.renews_at), amount_due=offer.renewal_due),
+        next_invoice=(
+            None
+            if renewal_due is None
+            else NextInvoice(date=_moment(offer.renews_at), amount_due=renewal_due)
+        ),
     )
 
 

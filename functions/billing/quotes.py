@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from billing.contracts.stripe_plans import StripePreview
-from billing.domain.errors import QuoteOutdated
+from billing.domain.errors import QuoteOutdated, StripeNotFound
 from billing.domain.plan_change import PlanChange, next_to_change
 from billing.domain.quote import (
     QUOTE_SECONDS,
@@ -26,18 +26,18 @@ class QuoteCalls(Protocol):
 
 
 class Offer(NamedTuple):
-    """A quote, what it bills now (None for nothing), and the first whole period after it."""
+    """A quote, what it bills now, and the first whole period after it; None for nothing."""
 
     quote: Quote
     now: StripePreview | None
-    renewal: StripePreview
+    renewal: StripePreview | None
     renews_at: int
 
     @property
-    def renewal_due(self) -> int:
+    def renewal_due(self) -> int | None:
         """What the first whole period charges; what is billed or credited now no more counts."""
-        if self.now is None:
-            return self.renewal.amount_due
+        if self.now is None or self.renewal is None:
+            return self.renewal.amount_due if self.renewal else None
         billed = sum(line.discounted for line in self.renewal.lines.data if not line.recurring)
         return max(0, self.renewal.total - billed + self.now.balance_after)
 
@@ -101,8 +101,12 @@ class Quotes:
             return None
         return self._stripe.preview_invoice(change_preview(subscription, wanted))
 
-    def _renewal(self, look: Look, wanted: PlanChange) -> StripePreview:
-        return self._stripe.preview_invoice(renewal_preview(look.standing.subscription, wanted))
+    def _renewal(self, look: Look, wanted: PlanChange) -> StripePreview | None:
+        """The first whole period; None where the subscription ends before it."""
+        try:
+            return self._stripe.preview_invoice(renewal_preview(look.standing.subscription, wanted))
+        except StripeNotFound:
+            return None
 
 
 def _within_period(subscription: Subscription, now: int) -> int:

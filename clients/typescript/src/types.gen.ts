@@ -329,7 +329,8 @@ export type SetupIntentCreated = {
 /**
  * What a change would cost; `quote` holds it until `expiresAt`.
  *
- * A negative balance is the customer's credit, which Stripe uses up first.
+ * A negative balance is the customer's credit, which Stripe uses up first; null where Stripe bills
+ * nothing.
  */
 export type SubscriptionChangePreview = {
     quote: string;
@@ -340,10 +341,13 @@ export type SubscriptionChangePreview = {
     currency: string;
     amountDueNow: number;
     total: number;
-    startingBalance: number;
+    startingBalance: number | null;
     endingBalance: number | null;
     lines: Array<PreviewLine>;
-    nextInvoice: NextInvoice;
+    /**
+     * Null where the subscription ends before there is another
+     */
+    nextInvoice: NextInvoice | null;
 };
 
 /**

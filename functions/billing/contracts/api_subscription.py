@@ -85,7 +85,8 @@ class NextInvoice(ApiModel):
 class SubscriptionChangePreview(ApiModel):
     """What a change would cost; ``quote`` holds it until ``expiresAt``.
 
-    A negative balance is the customer's credit, which Stripe uses up first.
+    A negative balance is the customer's credit, which Stripe uses up first; null where Stripe bills
+    nothing.
     """
 
     quote: str
@@ -96,7 +97,9 @@ class SubscriptionChangePreview(ApiModel):
     currency: str
     amount_due_now: int
     total: int
-    starting_balance: int
+    starting_balance: int | None
     ending_balance: int | None
     lines: list[PreviewLine]
-    next_invoice: NextInvoice
+    next_invoice: NextInvoice | None = Field(
+        description="Null where the subscription ends before there is another"
+    )

@@ -36,6 +36,8 @@ def _refusal(error: stripe.StripeError, request: str) -> BillingError:
     """Tell apart what Stripe doesn't have. Only a missing payment method goes unnamed."""
     param: str | None = getattr(error, "param", None)
     named = param or "object"
+    if error.code == "invoice_upcoming_none":
+        return StripeNotFound(f"Stripe will bill nothing more {request}")
     if error.code != "resource_missing":
         refused = f"Stripe refused: {error.http_status} {error.code} {named} {request}"
         return StripeRejected(refused, param)

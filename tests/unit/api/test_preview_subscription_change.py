@@ -276,3 +276,15 @@ def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api) -> None:
     assert (foreign.status, foreign.text) == (unknown.status, unknown.text)
     assert unknown.status == 404
     assert user.customer_id not in foreign.text
+
+
+def test_a_subscription_that_ends_first_has_no_next_invoice(api: Api) -> None:
+    customer = Subscriber(api).subscribe()
+    customer.post("/cancel-subscription")
+
+    preview = customer.preview("agency_monthly")
+
+    assert (preview.status, preview.body["nextInvoice"]) == (200, None)
+    assert preview.body["amountDueNow"] == 8000
+    assert customer.change("agency_monthly", quote=preview.body["quote"]).status == 200
+    assert customer.charges()[-1] == 8000
