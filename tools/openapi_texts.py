@@ -22,9 +22,9 @@ can't be reached) is `{"message": …}`. After a 503 or 429, or a 409 with `Retr
 
 **Trying again.** Give each write an `Idempotency-Key`, a fresh UUID per intent of the user's, and
 send the same key when you try again: within a day the same answer comes back, marked
-`Idempotent-Replayed: true`, and nothing is done twice. Success is kept, and a declined payment, 402:
-after a decline give the next try a new key. No other answer is kept. Without a key a repeat is safe
-too, but may be answered 409 where the first try succeeded.
+`Idempotent-Replayed: true`, and nothing is done twice. Success is kept, and a declined payment
+(402): after a decline give the next try a new key. No other answer is kept. Without a key a repeat
+is safe too, but may be answered 409 where the first try succeeded.
 
 **Formats.** JSON, camelCase. Amounts are integers in minor currency units (cents), except
 `billingHistory[].amount` of the dashboard. Times are ISO 8601 in UTC. Fields that this document
