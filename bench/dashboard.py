@@ -180,6 +180,7 @@ def a_context() -> Any:
         memory_limit_in_mb=1024,
         invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:api:live",
         aws_request_id="request",
+        get_remaining_time_in_millis=lambda: 29_000,
     )
 
 

@@ -4,6 +4,7 @@ A resource is a module with a ``router``; what it raises becomes an answer in ``
 the routes stand what a body may be, JSON and not large, and ``api.idempotency``.
 """
 
+import time
 from base64 import b64decode
 from collections.abc import Callable
 from json import JSONDecodeError
@@ -89,6 +90,7 @@ def handler_on(ports: ApiPorts) -> Handler:
 
     @logger.inject_lambda_context(clear_state=True)
     def handle(event: Json, context: LambdaContext) -> Json:
+        ports.ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
         request = event.get("requestContext", {})
         log_context(request_id=request.get("requestId"))
         try:
@@ -115,7 +117,7 @@ def _limit_body(event: Json) -> None:
 def _require_json(event: Json) -> None:
     """Refuse what isn't declared JSON: Powertools would read forms as well."""
     content_type: str = event.get("headers", {}).get("content-type", APPLICATION_JSON)
-    is_json = content_type.partition(";")[0].strip() == APPLICATION_JSON
+    is_json = content_type.partition(";")[0].strip().lower() == APPLICATION_JSON
     if event["requestContext"]["http"]["method"] == "POST" and not is_json:
         fault = {
             "loc": ("body",),

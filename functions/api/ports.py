@@ -3,6 +3,7 @@
 A route declares ``ports: RoutePorts`` and ``caller: RouteCaller``; the resolver fills them in.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Annotated
@@ -14,7 +15,7 @@ from billing.catalog import Catalog
 from billing.checkout import Checkout
 from billing.config import ApiSettings, load
 from billing.domain.checkout import CheckoutPages
-from billing.enrolment import Enrolment
+from billing.gateway.stripe_gateway import StripeGateway
 from billing.quotes import Quotes
 from billing.runtime import Ports
 from billing.sessions import Sessions
@@ -27,7 +28,17 @@ THREADS = 5
 
 
 class ApiPorts(Ports):
-    """The functions' ports, and the API's own. Threads and their connections are kept."""
+    """The functions' ports, and the API's own. Threads and their connections are kept.
+
+    ``ends_at`` is when the function is ended, on the monotonic clock: set by each request.
+    """
+
+    ends_at = math.inf
+
+    @cached_property
+    def stripe(self) -> StripeGateway:
+        api_base = self.settings.stripe_api_base
+        return StripeGateway(self.secrets, api_base, ends_at=lambda: self.ends_at)
 
     @cached_property
     def settings(self) -> ApiSettings:
@@ -36,10 +47,6 @@ class ApiPorts(Ports):
     @cached_property
     def catalog(self) -> Catalog:
         return Catalog(self.stripe.prices)
-
-    @cached_property
-    def enrolment(self) -> Enrolment:
-        return Enrolment(self)
 
     @cached_property
     def sessions(self) -> Sessions:

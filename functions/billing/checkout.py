@@ -32,6 +32,7 @@ from billing.domain.checkout import (
 )
 from billing.domain.errors import (
     BillingError,
+    ContractViolation,
     PromotionCodeNotValid,
     RecordContended,
     StripeRejected,
@@ -176,11 +177,13 @@ class Checkout:
         key = operation_key(record.user_id, slot.op_seq)
         try:
             session = self._stripe.create_checkout_session(params, key)
-        except StripeRejected as error:
+        except (ContractViolation, StripeRejected) as error:
             self._save(record, released(record))
             if not answers(slot, request):
                 return None
-            raise _told_of_code(error, slot) from error
+            if isinstance(error, StripeRejected):
+                raise _told_of_code(error, slot) from error
+            raise
         except StripeUnavailable as error:
             if not error.saved:
                 raise

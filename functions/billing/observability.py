@@ -1,8 +1,13 @@
 """Structured logs whose every line says whose it is: event, execution, user and customer."""
 
+import logging
+
 from aws_lambda_powertools import Logger
 
 logger = Logger()
+
+# Stripe's SDK logs the URL of every call, and with it what is searched for: e-mail addresses, say.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 def log_context(**ids: str | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from billing.domain.errors import (
+    ContractViolation,
     PaymentDeclined,
     RecordContended,
     StripeRejected,
@@ -34,14 +35,14 @@ class Operations:
         """Make one write with the key of the record's number; None where that was used already.
 
         Raises:
-            PaymentDeclined: Stripe's answer, for good: the next write has another number.
-            StripeRejected: likewise.
+            PaymentDeclined, StripeRejected: Stripe's answer, for good: the next write has another
+                number. So it has after a ContractViolation, an answer that we can't read.
             StripeUnavailable: nobody knows what came of it. The next try has the same number.
         """
         key = operation_key(record.user_id, record.op_seq)
         try:
             answer = call(key)
-        except (PaymentDeclined, StripeRejected):
+        except (ContractViolation, PaymentDeclined, StripeRejected):
             self._settle(record)
             raise
         except StripeUnavailable as error:

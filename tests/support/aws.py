@@ -36,6 +36,7 @@ from billing.gateway.secrets import SecretReader
 from billing.runtime import Ports
 from billing.store.dynamodb import client, from_item, to_item
 from tests.support.clock import Clock
+from tests.support.dynamodb import dynamodb_in_memory
 from tests.support.stripe import FakeStripe
 from tests.support.template import Template
 
@@ -60,10 +61,23 @@ def template() -> Template:
 @contextmanager
 def fake_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Enter an AWS account of moto's that holds what the template declares."""
+    with _account(monkeypatch):
+        create_tables(client())
+        yield
+
+
+@contextmanager
+def quick_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Enter such an account, its tables in memory."""
+    with _account(monkeypatch), dynamodb_in_memory():
+        yield
+
+
+@contextmanager
+def _account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in (CREDENTIALS | template().environment()).items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        create_tables(client())
         put_secret(webhook_secrets=[WEBHOOK_SECRET])
         yield
 

@@ -22,10 +22,12 @@ Model = TypeVar("Model", bound=StripeObject)
 Listed = TypeVar("Listed", bound=stripe.StripeObject)
 Params = Mapping[str, Any]
 
-#: With the retry below a call ends within 11 s, so the API's Lambda has time for two bad ones.
-TIMEOUT_SECONDS = 5
+#: To connect, and for each part of an answer.
+TIMEOUT_SECONDS = (2, 4)
 #: Inside the SDK, with the same idempotency key. The state machine retries beyond it.
 NETWORK_RETRIES = 1
+#: A call that Stripe doesn't answer ends within these, its retry and the pause before it included.
+CALL_SECONDS = 14
 
 
 class StripeConnection:
@@ -37,15 +39,23 @@ class StripeConnection:
         api_base: str,
         monotonic: Callable[[], float] = time.monotonic,
         http: stripe.HTTPClient | None = None,
+        ends_at: Callable[[], float] = lambda: math.inf,
     ) -> None:
+        """Connect; ``ends_at`` is when (on the monotonic clock) who asks must have answered."""
         self._secrets = secrets
         self._api_base = api_base
         self._http = http or stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
         self._monotonic = monotonic
+        self._ends_at = ends_at
         self._client = self._connect(secrets.read().api_key.get_secret_value())
 
     def _call(self, call: Callable[[stripe.StripeClient], Answer]) -> Answer:
-        """Make a call; after a 401 once more with the key read anew: a roll loses nothing."""
+        """Make a call; after a 401 once more with the key read anew: a roll loses nothing.
+
+        None begins that might not end in time: better to say so, and be asked again.
+        """
+        if self._monotonic() + CALL_SECONDS > self._ends_at():
+            raise StripeUnavailable("no time is left for another call")
         try:
             return call(self._client)
         except stripe.AuthenticationError as error:

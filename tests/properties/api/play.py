@@ -358,9 +358,6 @@ def _quoted(play: Play, given: Json) -> Json:
 
 
 def _preview(play: Play, choice: int) -> Request:
-    live = play.user.live
-    if live is not None and (live["cancel_at_period_end"] or live["cancel_at"]):
-        return _reactivate(play, choice)  # Stripe shows no next invoice of what ends
     given = {"newPriceId": play.price(PLANS[choice % 4])}
     return Request("POST /preview-subscription-change", given)
 

@@ -15,7 +15,8 @@ from billing.domain.errors import (
     StripeRejected,
     StripeUnavailable,
 )
-from billing.gateway.connection import NETWORK_RETRIES, TIMEOUT_SECONDS
+from billing.gateway.connection import CALL_SECONDS, NETWORK_RETRIES, TIMEOUT_SECONDS
+from billing.gateway.stripe_gateway import StripeGateway
 from billing.observability import logger
 from tests.support.api import Api
 from tests.support.aws import add_user, template
@@ -99,7 +100,22 @@ def test_the_lambda_outlives_two_calls_that_stripe_lets_hang() -> None:
     lifetime = template().of_type("AWS::Serverless::Function")["ApiFunction"]["Timeout"]
     pauses = NETWORK_RETRIES * stripe.HTTPClient.INITIAL_DELAY
 
-    assert 2 * ((1 + NETWORK_RETRIES) * TIMEOUT_SECONDS + pauses) < lifetime
+    assert (1 + NETWORK_RETRIES) * sum(TIMEOUT_SECONDS) + pauses <= CALL_SECONDS
+    assert lifetime > 2 * CALL_SECONDS
+
+
+def test_no_call_begins_that_might_not_end_before_the_function_does(api: Api) -> None:
+    add_user()
+    ports = api.ports
+    ports.stripe = StripeGateway(
+        ports.secrets, "http://stripe", http=ports.wire, ends_at=lambda: ports.ends_at
+    )
+    api.seconds_left = CALL_SECONDS - 1
+
+    answer = api.post("/create-checkout-session", {"priceId": "price_1", "userId": "user_1"})
+
+    assert (answer.status, answer.header("Retry-After")) == (503, "1")
+    assert ports.wire.requests == []
 
 
 def test_a_declined_payment_carries_stripes_decline_code(api: Api) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from billing.domain.errors import (
+    ContractViolation,
     PaymentDeclined,
     RecordContended,
     StripeNotFound,
@@ -66,7 +67,12 @@ def test_a_users_first_write_is_numbered_from_nothing(ports: FakePorts) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [PaymentDeclined("No.", "lost_card"), StripeRejected("400"), StripeNotFound("404")],
+    [
+        ContractViolation("an answer that we can't read"),
+        PaymentDeclined("No.", "lost_card"),
+        StripeRejected("400"),
+        StripeNotFound("404"),
+    ],
 )
 def test_an_answer_for_good_moves_the_number_on(
     ports: FakePorts, record: Record, answer: Exception
