@@ -75,7 +75,7 @@ def dashboard(user_id: UserId, caller: RouteCaller, ports: RoutePorts) -> Dashbo
         ),
         subscription=subscription_view(record),
         access=access_view(access_of(record, ports.policy, ports.now())),
-        payment_methods=payment_method_views(lists.payment_methods or []),
+        payment_methods=payment_method_views(lists.payment_methods or [], record),
         billing_history=billing_history(lists.invoices or []),
         available_plans=[plan for plan in plans(lists.prices or []) if plan.interval is not None],
         degraded=lists.degraded,

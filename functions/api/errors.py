@@ -102,7 +102,10 @@ _TOLD: dict[type[Exception], Told] = {
     QuoteOutdated: Told(
         409, "The quote holds no more. Get another with POST /preview-subscription-change."
     ),
-    UserConflict: Told(409, "The billing customer was changed at the same time. Try again."),
+    UserConflict: Told(
+        409,
+        "The billing customer is linked with another user, or was changed at the same time.",
+    ),
     PaymentMethodInUse: Told(
         409, "A subscription is paid with this payment method. Choose another default first."
     ),

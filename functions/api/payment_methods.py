@@ -9,12 +9,12 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.errors import answers
 from api.ports import RouteCaller, RoutePorts
 from api.users import admitted
+from billing.contracts.api import Done, OfUser
 from billing.contracts.api_payment_methods import (
     DebtToConfirm,
     OfPaymentMethod,
     SetupIntentCreated,
 )
-from billing.contracts.api_subscription import Done, OfUser
 from billing.domain.errors import (
     PaymentDeclined,
     PaymentMethodInUse,

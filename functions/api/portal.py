@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from api.errors import answers
 from api.ports import RouteCaller, RoutePorts
 from api.users import admitted
-from billing.contracts.api import CreatePortalSession, PortalSessionCreated
+from billing.contracts.api import OfUser, PortalSessionCreated
 from billing.contracts.stripe_objects import StripeCustomer, StripePortalSession
 from billing.domain.errors import UserConflict, UserNotFound
 from billing.observability import log_context
@@ -15,9 +15,13 @@ router = APIGatewayHttpRouter()
 
 @router.post("/create-portal-session", responses=answers(UserNotFound, UserConflict))
 def create_portal_session(
-    body: CreatePortalSession, caller: RouteCaller, ports: RoutePorts
+    body: OfUser, caller: RouteCaller, ports: RoutePorts
 ) -> PortalSessionCreated:
-    """Open Stripe's customer portal. Its link is for this user alone, and good for five minutes."""
+    """Open Stripe's customer portal. Its link is for this user alone, and good for five minutes.
+
+    A repeat with the same ``Idempotency-Key`` is answered with the same link, though it may have
+    closed by then: give each visit a key of its own, or none.
+    """
     user = admitted(ports, caller, body.user_id)
 
     def create(customer: StripeCustomer, key: str) -> StripePortalSession:

@@ -10,11 +10,10 @@ from api.errors import answers
 from api.ports import ApiPorts, RouteCaller, RoutePorts
 from api.users import admitted
 from api.views import change_preview_view
+from billing.contracts.api import Done, OfUser
 from billing.contracts.api_subscription import (
     ActionRequired,
     CancelSubscription,
-    Done,
-    OfUser,
     PreviewSubscriptionChange,
     SubscriptionChangePreview,
     UpdateSubscription,

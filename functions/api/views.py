@@ -82,13 +82,29 @@ def user_access(record: Record, access: Access) -> UserAccess:
     )
 
 
-def payment_method_views(methods: Iterable[StripePaymentMethod]) -> list[PaymentMethodView]:
+def payment_method_views(
+    methods: Iterable[StripePaymentMethod], record: Record
+) -> list[PaymentMethodView]:
+    default = _default_payment_method(record)
     return [
         PaymentMethodView(
-            id=method.id, type=method.type, **(method.card.model_dump() if method.card else {})
+            id=method.id,
+            type=method.type,
+            is_default=method.id == default,
+            **(method.card.model_dump() if method.card else {}),
         )
         for method in methods
     ]
+
+
+def _default_payment_method(record: Record) -> str | None:
+    """The one that is charged: the subscription's own goes before the customer's."""
+    subscription, customer = record.subscription, record.customer
+    if subscription is not None and subscription.status not in TERMINAL:
+        own = subscription.default_payment_method_id
+    else:
+        own = None
+    return own or (customer.default_payment_method_id if customer else None)
 
 
 def billing_history(invoices: Iterable[StripeInvoice]) -> list[BillingHistoryEntry]:

@@ -188,6 +188,9 @@ export const getInvoices = <ThrowOnError extends boolean = false>(options: Optio
 
 /**
  * Open Stripe's customer portal. Its link is for this user alone, and good for five minutes
+ *
+ * A repeat with the same `Idempotency-Key` is answered with the same link, though it may have
+ * closed by then: give each visit a key of its own, or none.
  */
 export const createPortalSession = <ThrowOnError extends boolean = false>(options: Options<CreatePortalSessionData, ThrowOnError>): RequestResult<CreatePortalSessionResponses, CreatePortalSessionErrors, ThrowOnError> => (options.client ?? client).post<CreatePortalSessionResponses, CreatePortalSessionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -4,10 +4,22 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+/**
+ * What a user may use at this moment.
+ */
 export type AccessView = {
+    /**
+     * full: all that the plan has. grace: the same, though a payment is overdue. restricted: there is a subscription, which isn't paid for or is paused. none: there is no subscription, or nothing of it is left.
+     */
     level: 'full' | 'grace' | 'restricted' | 'none';
+    /**
+     * When this level ends, if nothing changes; null where no end is set
+     */
     until: string | null;
-    reason: string;
+    /**
+     * The subscription's status, as Stripe names it; pause_collection where its collection is paused, canceled where its end has come, no_subscription where there was none
+     */
+    reason: 'no_subscription' | 'pause_collection' | 'incomplete' | 'incomplete_expired' | 'trialing' | 'active' | 'past_due' | 'canceled' | 'unpaid' | 'paused';
 };
 
 /**
@@ -28,7 +40,7 @@ export type BillingHistoryEntry = {
     date: string;
     amount: number;
     currency: string;
-    status: string | null;
+    status: 'open' | 'paid' | 'uncollectible' | 'void';
     hostedInvoiceUrl: string | null;
     invoicePdf: string | null;
 };
@@ -54,8 +66,17 @@ export type CheckoutSessionCreated = {
  */
 export type CheckoutSessionState = {
     sessionId: string;
+    /**
+     * open, complete or expired; complete doesn't say that it is paid
+     */
     status: string | null;
+    /**
+     * paid, unpaid (a delayed payment is still on its way), or no_payment_required (there is nothing to pay now)
+     */
     paymentStatus: string | null;
+    /**
+     * The user's, as this checkout left it; null where there is none
+     */
     subscription: SubscriptionView | null;
 };
 
@@ -63,8 +84,8 @@ export type CheckoutSessionState = {
  * The body of `POST /create-checkout-session`.
  */
 export type CreateCheckoutSession = {
-    priceId: string;
     userId: string;
+    priceId: string;
     metadata?: {
         [key: string]: string | number;
     } | null;
@@ -84,19 +105,12 @@ export type CreateCheckoutSession = {
  * The body of `POST /create-one-time-payment-session`.
  */
 export type CreateOneTimePaymentSession = {
-    priceId: string;
     userId: string;
+    priceId: string;
     metadata?: {
         [key: string]: string | number;
     } | null;
     quantity?: number;
-};
-
-/**
- * The body of `POST /create-portal-session`.
- */
-export type CreatePortalSession = {
-    userId: string;
 };
 
 export type CurrentUser = {
@@ -236,7 +250,14 @@ export type OfUser = {
  */
 export type PaymentMethodView = {
     id: string;
+    /**
+     * Stripe's, such as card or sepa_debit
+     */
     type: string;
+    /**
+     * Whether it is charged: the subscription's own, else the customer's default
+     */
+    isDefault: boolean;
     brand: string | null;
     last4: string | null;
     expMonth: number | null;
@@ -247,8 +268,14 @@ export type PaymentMethodView = {
  * A change of plan that is planned for a date.
  */
 export type PendingChange = {
+    /**
+     * The id of the price that is changed to
+     */
     planId: string;
     quantity: number | null;
+    /**
+     * When it takes effect
+     */
     date: string;
 };
 
@@ -261,7 +288,13 @@ export type Plan = {
     name: string;
     amount: number | null;
     currency: string;
+    /**
+     * Stripe's: day, week, month or year
+     */
     interval: string | null;
+    /**
+     * Intervals from one bill to the next
+     */
     intervalCount: number | null;
 };
 
@@ -327,22 +360,49 @@ export type SetupIntentCreated = {
 };
 
 /**
- * What a change would cost; `quote` holds it until `expiresAt`.
- *
- * A negative balance is the customer's credit, which Stripe uses up first; null where Stripe bills
- * nothing.
+ * What a change would cost. Of balances, a negative one is the customer's credit.
  */
 export type SubscriptionChangePreview = {
+    /**
+     * Holds this price: send it with POST /update-subscription
+     */
     quote: string;
+    /**
+     * When the quote ends
+     */
     expiresAt: string;
+    /**
+     * Whether it is a change now or at the period's end
+     */
     effective: 'now' | 'period_end';
+    /**
+     * When the plan changes
+     */
     effectiveDate: string;
+    /**
+     * The second from which the parts of the period are worked out
+     */
     prorationDate: string;
     currency: string;
+    /**
+     * Charged at once, after the balance is used up
+     */
     amountDueNow: number;
+    /**
+     * The sum of the lines, before the balance; 0 where nothing is billed now
+     */
     total: number;
+    /**
+     * The customer's balance before; null where nothing is billed any more
+     */
     startingBalance: number | null;
+    /**
+     * The customer's balance afterwards; null where nothing is billed now
+     */
     endingBalance: number | null;
+    /**
+     * What is billed now; empty where nothing is
+     */
     lines: Array<PreviewLine>;
     /**
      * Null where the subscription ends before there is another
@@ -393,9 +453,18 @@ export type UpdateSubscription = {
  * `GET /access/{userId}`.
  */
 export type UserAccess = {
+    /**
+     * full: all that the plan has. grace: the same, though a payment is overdue. restricted: there is a subscription, which isn't paid for or is paused. none: there is no subscription, or nothing of it is left.
+     */
     level: 'full' | 'grace' | 'restricted' | 'none';
+    /**
+     * When this level ends, if nothing changes; null where no end is set
+     */
     until: string | null;
-    reason: string;
+    /**
+     * The subscription's status, as Stripe names it; pause_collection where its collection is paused, canceled where its end has come, no_subscription where there was none
+     */
+    reason: 'no_subscription' | 'pause_collection' | 'incomplete' | 'incomplete_expired' | 'trialing' | 'active' | 'past_due' | 'canceled' | 'unpaid' | 'paused';
     /**
      * The price of the plan that it comes from; null where the level is none
      */
@@ -550,7 +619,7 @@ export type CreateCheckoutSessionErrors = {
     /**
      * There is a subscription already. Change it with POST /update-subscription.
      *
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
@@ -633,7 +702,7 @@ export type CreateOneTimePaymentSessionErrors = {
      */
     404: Problem;
     /**
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
@@ -715,7 +784,7 @@ export type GetCheckoutSessionErrors = {
      */
     404: Problem | GatewayProblem;
     /**
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      */
     409: Problem;
     /**
@@ -1098,7 +1167,7 @@ export type CreateSetupIntentErrors = {
      */
     404: Problem;
     /**
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
@@ -1179,7 +1248,7 @@ export type AttachPaymentMethodErrors = {
      */
     404: Problem;
     /**
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
@@ -1260,7 +1329,7 @@ export type UpdateDefaultPaymentMethodErrors = {
      */
     404: Problem;
     /**
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
@@ -1339,7 +1408,7 @@ export type DetachPaymentMethodErrors = {
     /**
      * A subscription is paid with this payment method. Choose another default first.
      *
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
@@ -1459,7 +1528,7 @@ export type GetInvoicesResponses = {
 export type GetInvoicesResponse = GetInvoicesResponses[keyof GetInvoicesResponses];
 
 export type CreatePortalSessionData = {
-    body: CreatePortalSession;
+    body: OfUser;
     headers?: {
         /**
          * A name for this very request, the same when it is tried again: a UUID, say.
@@ -1485,7 +1554,7 @@ export type CreatePortalSessionErrors = {
      */
     404: Problem;
     /**
-     * The billing customer was changed at the same time. Try again.
+     * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */

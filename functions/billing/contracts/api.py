@@ -18,7 +18,11 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from billing.domain.access import Reason
 from billing.domain.record import Level, Status
+
+UserId = Annotated[str, Field(min_length=1, max_length=200)]
+PriceId = Annotated[str, Field(min_length=1, max_length=255)]
 
 #: Stripe, "Metadata": 50 keys of 40 characters without brackets, values of 500; one key is ours.
 MetadataKey = Annotated[str, Field(pattern=r"^[^\[\]]+$", max_length=40)]
@@ -59,6 +63,19 @@ class ApiRequest(ApiModel):
     model_config = ConfigDict(strict=True)
 
 
+class OfUser(ApiRequest):
+    """A body that names nothing but its user."""
+
+    user_id: UserId
+
+
+class Done(ApiModel):
+    """It is so."""
+
+    status: Literal["success"] = "success"
+    message: str
+
+
 class Health(ApiModel):
     """``GET /health``."""
 
@@ -74,8 +91,10 @@ class Plan(ApiModel):
     name: str
     amount: int | None
     currency: str
-    interval: str | None
-    interval_count: int | None
+    interval: str | None = Field(
+        description="Stripe's: day, week, month or year", examples=["month", "year"]
+    )
+    interval_count: int | None = Field(description="Intervals from one bill to the next")
 
 
 class PublicConfig(ApiModel):
@@ -101,9 +120,9 @@ class CurrentUser(ApiModel):
 class PendingChange(ApiModel):
     """A change of plan that is planned for a date."""
 
-    plan_id: str
+    plan_id: str = Field(description="The id of the price that is changed to")
     quantity: int | None
-    date: datetime
+    date: datetime = Field(description="When it takes effect")
 
 
 class SubscriptionView(ApiModel):
@@ -125,7 +144,10 @@ class PaymentMethodView(ApiModel):
     """A payment method; the card's fields are null for any other type."""
 
     id: str
-    type: str
+    type: str = Field(description="Stripe's, such as card or sepa_debit", examples=["card"])
+    is_default: bool = Field(
+        description="Whether it is charged: the subscription's own, else the customer's default"
+    )
     brand: str | None = None
     last4: str | None = None
     exp_month: int | None = None
@@ -140,15 +162,30 @@ class BillingHistoryEntry(ApiModel):
     date: datetime
     amount: float
     currency: str
-    status: str | None
+    status: Literal["open", "paid", "uncollectible", "void"]
     hosted_invoice_url: str | None
     invoice_pdf: str | None
 
 
 class AccessView(ApiModel):
-    level: Level
-    until: datetime | None
-    reason: str
+    """What a user may use at this moment."""
+
+    level: Level = Field(
+        description=(
+            "full: all that the plan has. grace: the same, though a payment is overdue."
+            " restricted: there is a subscription, which isn't paid for or is paused."
+            " none: there is no subscription, or nothing of it is left."
+        )
+    )
+    until: datetime | None = Field(
+        description="When this level ends, if nothing changes; null where no end is set"
+    )
+    reason: Reason = Field(
+        description=(
+            "The subscription's status, as Stripe names it; pause_collection where its collection"
+            " is paused, canceled where its end has come, no_subscription where there was none"
+        )
+    )
 
 
 class UserAccess(AccessView):
@@ -193,23 +230,16 @@ class Invoices(ApiModel):
     next_cursor: str | None = Field(description="Where the next page begins; null on the last one")
 
 
-class CreatePortalSession(ApiRequest):
-    """The body of ``POST /create-portal-session``."""
-
-    user_id: str = Field(min_length=1, max_length=200)
-
-
 class PortalSessionCreated(ApiModel):
     """Where Stripe's portal waits for its customer: anyone with this address may come in."""
 
     url: str
 
 
-class CreateCheckoutSession(ApiRequest):
+class CreateCheckoutSession(OfUser):
     """The body of ``POST /create-checkout-session``."""
 
-    price_id: str = Field(min_length=1, max_length=255)
-    user_id: str = Field(min_length=1, max_length=200)
+    price_id: PriceId
     metadata: Metadata | None = None
     quantity: Quantity = 1
     trial_days: TrialDays | None = None
@@ -229,11 +259,10 @@ class CreateCheckoutSession(ApiRequest):
         return code
 
 
-class CreateOneTimePaymentSession(ApiRequest):
+class CreateOneTimePaymentSession(OfUser):
     """The body of ``POST /create-one-time-payment-session``."""
 
-    price_id: str = Field(min_length=1, max_length=255)
-    user_id: str = Field(min_length=1, max_length=200)
+    price_id: PriceId
     metadata: Metadata | None = None
     quantity: Quantity = 1
 
@@ -247,6 +276,17 @@ class CheckoutSessionState(ApiModel):
     """``GET /checkout-session/{id}``; the statuses are Stripe's."""
 
     session_id: str
-    status: str | None
-    payment_status: str | None
-    subscription: SubscriptionView | None
+    status: str | None = Field(
+        description="open, complete or expired; complete doesn't say that it is paid",
+        examples=["complete"],
+    )
+    payment_status: str | None = Field(
+        description=(
+            "paid, unpaid (a delayed payment is still on its way),"
+            " or no_payment_required (there is nothing to pay now)"
+        ),
+        examples=["paid"],
+    )
+    subscription: SubscriptionView | None = Field(
+        description="The user's, as this checkout left it; null where there is none"
+    )

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from billing.contracts.api import ApiModel
-from billing.contracts.api_subscription import OfUser
+from billing.contracts.api import ApiModel, OfUser
 
 #: Cards and sources of Stripe's older APIs are payment methods too. It becomes part of a URL.
 PaymentMethodId = Annotated[str, Field(pattern=r"^(pm|card|src)_[A-Za-z0-9_]+$", max_length=255)]

@@ -1,21 +1,12 @@
 """The HTTP API's bodies about a subscription. Amounts are integers in minor currency units."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from billing.contracts.api import ApiModel, ApiRequest, Quantity
+from billing.contracts.api import ApiModel, OfUser, PriceId, Quantity
 from billing.domain.plan_change import Effective
-
-PriceId = Annotated[str, Field(min_length=1, max_length=255)]
-UserId = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class OfUser(ApiRequest):
-    """A body that names nothing but its user."""
-
-    user_id: UserId
 
 
 class PreviewSubscriptionChange(OfUser):
@@ -50,13 +41,6 @@ class CancelSubscription(OfUser):
     )
 
 
-class Done(ApiModel):
-    """It is so."""
-
-    status: Literal["success"] = "success"
-    message: str
-
-
 class ActionRequired(ApiModel):
     """Nothing is done until the customer confirms the payment in their browser, by Stripe.js."""
 
@@ -83,23 +67,27 @@ class NextInvoice(ApiModel):
 
 
 class SubscriptionChangePreview(ApiModel):
-    """What a change would cost; ``quote`` holds it until ``expiresAt``.
+    """What a change would cost. Of balances, a negative one is the customer's credit."""
 
-    A negative balance is the customer's credit, which Stripe uses up first; null where Stripe bills
-    nothing.
-    """
-
-    quote: str
-    expires_at: datetime
-    effective: Effective
-    effective_date: datetime
-    proration_date: datetime
+    quote: str = Field(description="Holds this price: send it with POST /update-subscription")
+    expires_at: datetime = Field(description="When the quote ends")
+    effective: Effective = Field(description="Whether it is a change now or at the period's end")
+    effective_date: datetime = Field(description="When the plan changes")
+    proration_date: datetime = Field(
+        description="The second from which the parts of the period are worked out"
+    )
     currency: str
-    amount_due_now: int
-    total: int
-    starting_balance: int | None
-    ending_balance: int | None
-    lines: list[PreviewLine]
+    amount_due_now: int = Field(description="Charged at once, after the balance is used up")
+    total: int = Field(
+        description="The sum of the lines, before the balance; 0 where nothing is billed now"
+    )
+    starting_balance: int | None = Field(
+        description="The customer's balance before; null where nothing is billed any more"
+    )
+    ending_balance: int | None = Field(
+        description="The customer's balance afterwards; null where nothing is billed now"
+    )
+    lines: list[PreviewLine] = Field(description="What is billed now; empty where nothing is")
     next_invoice: NextInvoice | None = Field(
         description="Null where the subscription ends before there is another"
     )

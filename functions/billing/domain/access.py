@@ -1,8 +1,13 @@
 """What a user may use, derived from the record whenever it is asked for and never stored."""
 
+from typing import Literal
+
 from billing.domain.dunning import debt_of, grace_until, has_ever_paid
 from billing.domain.policy import Policy
-from billing.domain.record import LIVE, PAID, Level, Record, Subscription, Value
+from billing.domain.record import LIVE, PAID, Level, Record, Status, Subscription, Value
+
+#: A subscription's status, in Stripe's words, or what goes before it.
+Reason = Literal["no_subscription", "pause_collection", Status]
 
 
 class Access(Value):
@@ -10,7 +15,7 @@ class Access(Value):
 
     level: Level
     until: int | None = None
-    reason: str
+    reason: Reason
 
 
 def access_of(record: Record, policy: Policy, now: int) -> Access:

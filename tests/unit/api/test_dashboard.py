@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.domain.record import Stamp, Subscription
+from billing.domain.record import CustomerState, Stamp, Subscription
 from tests.support.api import ADMIN, Api, Trouble
 from tests.support.aws import add_user
 from tests.support.builders import NOW, a_purchase, a_record, a_subscription
@@ -105,6 +105,37 @@ def test_a_subscriber_sees_plan_card_and_bill(api: Api) -> None:
     (bill,) = body["billingHistory"]
     assert (bill["amount"], bill["currency"], bill["status"]) == (19.0, "usd", "paid")
     assert bill["date"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("own", "status", "is_default"),
+    [
+        (None, "active", True),
+        ("pm_other", "active", False),
+        ("pm_other", "canceled", True),
+    ],
+)
+def test_the_card_that_is_charged_shows_as_the_default(
+    api: Api, own: str | None, status: str, *, is_default: bool
+) -> None:
+    add_user(stripe_customer_id=a_customer_with_a_card(api))
+    (before,) = api.get("/dashboard/user_1").body["paymentMethods"]
+    customer = CustomerState(customer_id="cus_1", default_payment_method_id=before["id"])
+    subscription = a_subscription(default_payment_method_id=own, status=status)
+    store(api, subscription, customer=customer)
+
+    (after,) = api.get("/dashboard/user_1").body["paymentMethods"]
+
+    assert (before["isDefault"], after["isDefault"]) == (False, is_default)
+
+
+def test_the_card_that_checkout_gave_the_subscription_is_the_default(api: Api) -> None:
+    add_user()
+    subscribe(api)
+
+    (card,) = api.get("/dashboard/user_1").body["paymentMethods"]
+
+    assert card["isDefault"] is True
 
 
 def test_a_full_dashboard_costs_three_reads_of_stripe(api: Api) -> None:
