@@ -2,10 +2,12 @@
 
 Stripe is reached through the official SDK and our own gateway, so that idempotency keys, error
 shapes and sessions are the real thing; only the transport is replaced (no socket, no sleep).
+Every answer is held to the OpenAPI document: whatever a test is about, callers are told the truth.
 """
 
+import gzip
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,11 +18,13 @@ from urllib.parse import parse_qsl, urlsplit
 import stripe
 
 from api.app import handler_on
+from api.documentation import DOCUMENT
 from api.ports import ApiPorts
 from billing.gateway.stripe_gateway import StripeGateway
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.inprocess import EngineClient
 from local.stripe_simulator.seed import Seed, plant
+from tests.support.api_document import operation_at
 from tests.support.aws import FakePorts, a_lambda_context
 
 ADMIN = "scai/billing.admin"
@@ -144,6 +148,7 @@ class Api:
     def __init__(self, ports: FakeApiPorts) -> None:
         self.ports = ports
         self.seconds_left = 29.0  # of the function's life, at a request's start
+        self.held_to_document = True  # unless a test asks for what no caller can meet
         self._handler: Callable[..., dict[str, Any]] = handler_on(ports)
 
     def get(
@@ -199,7 +204,10 @@ class Api:
         }
         if address.query:
             event["queryStringParameters"] = dict(parse_qsl(address.query, keep_blank_values=True))
-        return ApiAnswer(self._handler(event, a_lambda_context(self.seconds_left)))
+        answer = ApiAnswer(self._handler(event, a_lambda_context(self.seconds_left)))
+        if self.held_to_document:
+            _hold_to_document(method, address.path, answer)
+        return answer
 
     # -- At Stripe ------------------------------------------------------------------------------
 
@@ -249,8 +257,31 @@ class ApiAnswer:
     def body(self) -> Any:
         return json.loads(self.text)
 
+    @property
+    def content_type(self) -> str:
+        return str(self.header("Content-Type")).partition(";")[0]
+
+    @property
+    def content(self) -> Any:
+        """What the caller reads once it is unpacked."""
+        packed = self.raw.get("isBase64Encoded")
+        text = gzip.decompress(b64decode(self.text)).decode() if packed else self.text
+        return json.loads(text) if self.content_type == "application/json" else text
+
     def header(self, name: str) -> str | None:
         headers = {key.lower(): value for key, value in self.raw.get("headers", {}).items()}
         for key, values in self.raw.get("multiValueHeaders", {}).items():
             headers[key.lower()] = values[0]
         return headers.get(name.lower())
+
+
+def _hold_to_document(method: str, path: str, answer: ApiAnswer) -> None:
+    operation = operation_at(method, path)
+    if operation is None:
+        problem: str | None = "there is no such route"
+    else:
+        problem = operation.problem_of(answer.status, answer.content_type, answer.content)
+    assert problem is None, (
+        f"{method} {path} answered {answer.status}, unlike {DOCUMENT.name}: {problem}."
+        f" If the answer is right, run `make openapi`. It was: {answer.text}"
+    )

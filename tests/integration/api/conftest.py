@@ -1,7 +1,6 @@
 """The session's stack as callers of its API see it."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,13 +13,6 @@ from local.stack.stack_file import StackFile
 from tests.integration.api.people import Caller, Subscriber
 from tests.integration.api.tokens import IdTokens, Tokens, claims_of
 from tests.support.deployed import Deployed
-
-
-@pytest.fixture(scope="session")
-def deployed(stack: StackFile) -> Iterator[Deployed]:
-    driver = Deployed(stack)
-    yield driver
-    driver.close()
 
 
 @pytest.fixture(scope="session")

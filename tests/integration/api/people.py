@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from tests.integration.api.document import Request
 from tests.integration.api.tokens import Tokens
+from tests.support.api_document import Request
 from tests.support.deployed import Deployed, Json
 
 

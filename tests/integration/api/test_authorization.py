@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.integration.api.document import OBJECTS, Operation, Request, operations
 from tests.integration.api.people import Caller, Subscriber, User
 from tests.integration.api.tokens import IdTokens, Tokens
+from tests.support.api_document import OBJECTS, Operation, Request, operations
 from tests.support.deployed import Deployed
 
 GUARDED = [operation for operation in operations() if not operation.is_open]

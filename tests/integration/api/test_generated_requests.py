@@ -19,9 +19,9 @@ from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 
-from tests.integration.api.document import Operation, operations
 from tests.integration.api.people import Subscriber, User
 from tests.integration.api.tokens import Tokens
+from tests.support.api_document import Operation, operations
 from tests.support.deployed import Deployed, Json
 
 #: Generated of each kind, for each route that takes any input: of them come 2,000 and more in all.

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from local.stack.settings import Settings
-from tests.integration.api.document import Operation, Request, operations
 from tests.integration.api.people import Caller, Subscriber
+from tests.support.api_document import Operation, Request, operations
 from tests.support.deployed import Deployed
 
 ROUTES = [operation for operation in operations() if operation.path != "/webhook"]

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from local.stack.settings import Settings
-from tests.integration.api.document import Request
 from tests.integration.api.people import User
 from tests.integration.api.tokens import Tokens
+from tests.support.api_document import Request
 from tests.support.deployed import Deployed
 
 AT_ONCE = 6

@@ -1,16 +1,18 @@
-"""The routes as the OpenAPI document tells them, and a request to each made of known values."""
+"""The routes as the OpenAPI document tells them, a request to each, and what each may answer."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.protocols import Validator
 
-from local.stack.settings import PROJECT_ROOT
-from tests.support.deployed import Json
+from api.documentation import DOCUMENT
 
-DOCUMENT = PROJECT_ROOT / "functions" / "api" / "openapi.json"
+Json = dict[str, Any]
 
 #: What names another object of the user than the user.
 OBJECTS = ("paymentMethodId", "id", "quote", "cursor")
@@ -70,11 +72,29 @@ class Operation:
         content = self._resolved(response).get("content", {})
         if content_type not in content:
             return f"{content_type} is not documented for {status}"
-        schema = content[content_type].get("schema", {}) | {
-            "components": self.document["components"]
-        }
-        errors = Draft202012Validator(schema).iter_errors(body)
-        return next((error.message for error in errors), None)
+        schema = content[content_type].get("schema", {})
+        errors = self._validator(status, content_type, schema).iter_errors(body)
+        return next((f"{error.json_path}: {error.message}" for error in errors), None)
+
+    def has(self, method: str, path: str) -> bool:
+        """Whether a request is one to this route."""
+        return self.method == method.lower() and self._paths.fullmatch(path) is not None
+
+    @cached_property
+    def _paths(self) -> re.Pattern[str]:
+        literals = re.split(r"\{\w+\}", self.path)
+        return re.compile("[^/]+".join(map(re.escape, literals)))
+
+    def _validator(self, status: int, content_type: str, schema: Json) -> Validator:
+        """Compile a schema once: it is needed for thousands of answers."""
+        if (status, content_type) not in self._validators:
+            whole = schema | {"components": self.document["components"]}
+            self._validators[status, content_type] = Draft202012Validator(whole)
+        return self._validators[status, content_type]
+
+    @cached_property
+    def _validators(self) -> dict[tuple[int, str], Validator]:
+        return {}
 
     def _declared(self) -> list[Json]:
         return [self._resolved(parameter) for parameter in self.declared.get("parameters", [])]
@@ -99,11 +119,17 @@ class Operation:
         return self._resolved(found)
 
 
-def operations() -> list[Operation]:
+@cache
+def operations() -> tuple[Operation, ...]:
     """Every route of the document."""
-    document: Json = json.loads(DOCUMENT.read_text())
-    return [
+    document: Json = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    return tuple(
         Operation(method, path, declared, document)
         for path, methods in document["paths"].items()
         for method, declared in methods.items()
-    ]
+    )
+
+
+def operation_at(method: str, path: str) -> Operation | None:
+    """The route that a request is to, if there is one."""
+    return next((operation for operation in operations() if operation.has(method, path)), None)
