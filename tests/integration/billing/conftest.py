@@ -1,19 +1,11 @@
-"""The session's stack, with a driver for both of its sides."""
+"""What the tests of billing on the session's stack need: customers, facts and doors."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from local.stack.stack_file import StackFile
 from tests.support.customer import Customer
 from tests.support.deployed import Deployed, Door, Facts
-
-
-@pytest.fixture(scope="session")
-def deployed(stack: StackFile) -> Iterator[Deployed]:
-    driver = Deployed(stack)
-    yield driver
-    driver.close()
 
 
 @pytest.fixture(scope="session")
