@@ -51,6 +51,15 @@ class Operation:
     def takes_input(self) -> bool:
         return bool(self.declared.get("parameters") or self.body_schema)
 
+    @property
+    def contents(self) -> list[tuple[int, Json]]:
+        """What may be answered, by status; the errors among them stand there as examples."""
+        return [
+            (int(status), content)
+            for status, response in self.declared["responses"].items()
+            for content in self._resolved(response).get("content", {}).values()
+        ]
+
     def request(self, values: Mapping[str, str], *optional: str) -> Request:
         """Ask with these values of all that is required, and of what is named besides."""
         path, query = self.path, {}
