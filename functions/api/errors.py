@@ -44,6 +44,7 @@ from billing.domain.errors import (
     PaymentMethodInUse,
     PaymentMethodNotFound,
     PaymentOverdue,
+    PaymentProcessing,
     PriceNotOffered,
     PromotionCodeNotValid,
     QuoteOutdated,
@@ -95,6 +96,7 @@ _TOLD: dict[type[Exception], Told] = {
         "A payment is overdue. Pay it first, by another card"
         " with POST /update-default-payment-method.",
     ),
+    PaymentProcessing: Told(409, "A payment is under way. Try again when it has arrived."),
     SubscriptionNotActive: Told(409, "The subscription isn't active, so its plan can't change."),
     SubscriptionEnding: Told(
         409, "The subscription ends before that. Undo it with POST /reactivate-subscription."

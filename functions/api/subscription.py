@@ -22,6 +22,7 @@ from billing.domain.errors import (
     NewPriceNotOffered,
     PaymentDeclined,
     PaymentOverdue,
+    PaymentProcessing,
     QuoteOutdated,
     QuoteRefused,
     SubscriptionEnding,
@@ -29,23 +30,26 @@ from billing.domain.errors import (
     SubscriptionNotFound,
     UserNotFound,
 )
-from billing.domain.plan_change import Effective
 from billing.domain.quote import Quote
 from billing.domain.record import TERMINAL
 from billing.observability import logger
 from billing.standing import Wish
+from billing.subscriptions import Holds
 
 router = APIGatewayHttpRouter()
 
-_DONE: dict[Effective, str] = {
+_DONE: dict[Holds, str] = {
     "now": "Your plan is changed.",
+    "once_paid": "Your plan changes when the payment arrives.",
     "period_end": "Your plan changes when the current period ends.",
+    "stays": "Your plan stays as it is.",
 }
 
 _NOT_AS_IT_STANDS = (
     UserNotFound,
     SubscriptionNotFound,
     PaymentOverdue,
+    PaymentProcessing,
     SubscriptionEnding,
     SubscriptionNotActive,
     NewPriceNotOffered,
@@ -73,9 +77,9 @@ def update_subscription(
     admitted(ports, caller, body.user_id)
     quote = _quote(body, ports) if body.quote is not None else None
     outcome = ports.subscriptions.change(body.user_id, _wish(body, quote), quote)
-    logger.info("plan change", price_id=body.new_price_id, effective=outcome.effective)
+    logger.info("plan change", price_id=body.new_price_id, holds=outcome.holds)
     if outcome.client_secret is None:
-        return Done(message=_DONE[outcome.effective])
+        return Done(message=_DONE[outcome.holds])
     return ActionRequired(
         message="Confirm the payment, and your plan is changed.",
         client_secret=outcome.client_secret,

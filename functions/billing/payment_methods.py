@@ -250,10 +250,10 @@ class PaymentMethods:
 
     def _pay(self, record: Record, invoice_id: str, method_id: str) -> IsSo | None:
         attempt = self._stripe.payment_of_invoice(invoice_id)
-        if attempt is not None and attempt.payment_method == method_id:
-            if attempt.status == "processing":
+        if attempt is not None:
+            if attempt.status == "processing":  # by whichever method: it can't be stopped
                 return IsSo()
-            if attempt.status == "requires_action":
+            if attempt.status == "requires_action" and attempt.payment_method == method_id:
                 return IsSo(attempt.client_secret)
         try:
             paid = self._operations.write(

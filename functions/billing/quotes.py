@@ -86,6 +86,8 @@ class Quotes:
         Raises:
             QuoteOutdated: it has expired, or something has changed since.
         """
+        if look.standing.plan == wanted.plan != quote.pinned.plan:
+            return  # it was accepted: what is left to do costs nothing
         check_holds(quote, look.standing.subscription, self._now())
         due = self._due(look, wanted)
         amounts = (due.amount_due, due.total) if due else (0, 0)

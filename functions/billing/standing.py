@@ -3,13 +3,24 @@
 from typing import NamedTuple, Protocol
 
 from billing.catalog import Catalog
-from billing.contracts.stripe_objects import StripePrice, StripeSubscription
+from billing.contracts.stripe_objects import (
+    StripePaymentAttempt,
+    StripePrice,
+    StripeSubscription,
+)
 from billing.contracts.stripe_plans import StripePlannedSchedule
 from billing.domain.decide import at_subscription
 from billing.domain.errors import NewPriceNotOffered, PriceNotOffered, SubscriptionNotFound
 from billing.domain.operation import operation_key
-from billing.domain.plan_change import Effective, Plan, PlanChange, Standing, default_effective
-from billing.domain.record import TERMINAL, Record, Value
+from billing.domain.plan_change import (
+    Effective,
+    Plan,
+    PlanChange,
+    Standing,
+    default_effective,
+    planned_change,
+)
+from billing.domain.record import TERMINAL, Invoice, Record, Value
 from billing.gateway.fetched import Fetched
 from billing.runtime import Ports
 
@@ -21,6 +32,10 @@ class StandingCalls(Protocol):
 
     def schedule(self, schedule_id: str) -> StripePlannedSchedule: ...
 
+    def invoices_of_subscription(self, subscription_id: str) -> tuple[Invoice, ...]: ...
+
+    def payment_of_invoice(self, invoice_id: str) -> StripePaymentAttempt | None: ...
+
 
 class Wish(Value):
     """A change as it is asked for; what isn't said stays, or is as the policy has it."""
@@ -31,11 +46,16 @@ class Wish(Value):
 
 
 class Look(NamedTuple):
-    """The record, and its subscription as Stripe had it afterwards."""
+    """The record, and its subscription as Stripe had it afterwards.
+
+    The bill is what a change waits for, and the payment how paying that went so far.
+    """
 
     record: Record
     subscription: StripeSubscription
     standing: Standing
+    bill: Invoice | None
+    payment: StripePaymentAttempt | None
 
 
 class Standings:
@@ -63,18 +83,25 @@ class Standings:
             self._refresh(record, subscription)
             raise SubscriptionNotFound(f"{subscription.id} has ended")
         schedule = self._stripe.schedule(subscription.schedule) if subscription.schedule else None
+        bill = self._bill(subscription) if subscription.pending_update else None
+        payment = self._stripe.payment_of_invoice(bill.invoice_id) if bill else None
         standing = Standing(
             subscription=subscription.projected(),
             collected=subscription.collected,
             pending=_pending(subscription),
+            bill_id=bill.invoice_id if bill else None,
+            processing=payment is not None and payment.status == "processing",
             schedule=schedule.projected() if schedule else None,
         )
-        return Look(record, subscription, standing)
+        return Look(record, subscription, standing, bill, payment)
 
     def noted(self, look: Look) -> Record:
         """The record with what was seen, before any event tells of it."""
-        if look.record.subscription == look.standing.subscription:
-            return look.record
+        known, standing = look.record, look.standing
+        schedule = standing.schedule
+        planned = planned_change(schedule, standing.plan) if schedule is not None else None
+        if (known.subscription, known.planned) == (standing.subscription, planned):
+            return known
         return self.refreshed(look)
 
     def refreshed(self, look: Look) -> Record:
@@ -98,6 +125,12 @@ class Standings:
             interval=recurring.interval,
             interval_count=recurring.interval_count,
         )
+
+    def _bill(self, subscription: StripeSubscription) -> Invoice | None:
+        """The open invoice that a change waits for: what else is owed, staff's say, is no such."""
+        newest_first = self._stripe.invoices_of_subscription(subscription.id)
+        open_ones = (invoice for invoice in newest_first if invoice.status == "open")
+        return next((i for i in open_ones if i.billing_reason == "subscription_update"), None)
 
     def _recurring(self, look: Look, price_id: str) -> StripePrice.Recurring:
         """How long a period is; a price that isn't sold any more stays with who has it."""

@@ -6,7 +6,7 @@ carried on. At the end the record is brought up to what was seen, before any eve
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from billing.contracts.stripe_objects import (
     StripeInvoice,
@@ -18,8 +18,8 @@ from billing.domain.errors import PaymentDeclined, RecordContended, StripeReject
 from billing.domain.plan_change import (
     CancelNow,
     CreateSchedule,
-    Effective,
     GiveUpPending,
+    PlanChange,
     ReleaseSchedule,
     Standing,
     UpdateSchedule,
@@ -27,10 +27,12 @@ from billing.domain.plan_change import (
     Write,
     next_to_cancel,
     next_to_change,
+    next_to_give_up,
     next_to_reactivate,
+    next_to_release,
 )
 from billing.domain.quote import Quote
-from billing.domain.record import Invoice, Record
+from billing.domain.record import Record
 from billing.operations import TURNS
 from billing.quotes import Quotes
 from billing.runtime import Ports
@@ -39,8 +41,6 @@ from billing.standing import Look, Standings, Wish
 
 class SubscriptionCalls(Protocol):
     """What a customer's changes ask of Stripe."""
-
-    def invoice(self, invoice_id: str) -> Invoice: ...
 
     def payment_of_invoice(self, invoice_id: str) -> StripePaymentAttempt | None: ...
 
@@ -61,10 +61,17 @@ class SubscriptionCalls(Protocol):
     def void_invoice(self, invoice_id: str, key: str) -> StripeInvoice: ...
 
 
-class Outcome(NamedTuple):
-    """From when on a change holds; with a secret, once the customer has confirmed its payment."""
+#: From when on a change holds; what is to hold already stays.
+Holds = Literal["now", "once_paid", "period_end", "stays"]
 
-    effective: Effective
+#: How a payment stands that may still arrive.
+_UNDER_WAY = ("processing", "requires_action")
+
+
+class Outcome(NamedTuple):
+    """From when on a change holds; with a secret, its payment waits to be confirmed."""
+
+    holds: Holds
     client_secret: str | None = None
 
 
@@ -80,12 +87,14 @@ class Subscriptions:
     def change(self, user_id: str, wish: Wish, quote: Quote | None = None) -> Outcome:
         """Change the plan; where the bank wants it, a confirmation comes first.
 
-        With a quote exactly that is charged, or nothing is changed.
+        With a quote exactly that is charged, or nothing is changed. A planned change gives way once
+        this one is paid, or its payment is under way: nobody else would release the schedule then.
 
         Raises:
             NewPriceNotOffered: there is no such plan for this customer.
             PaymentDeclined: the difference couldn't be charged, so nothing is changed.
-            PaymentOverdue, SubscriptionEnding, SubscriptionNotActive: not as it stands.
+            PaymentOverdue, PaymentProcessing: what is owed comes first, or is on its way.
+            SubscriptionEnding, SubscriptionNotActive: not as it stands.
             QuoteOutdated: the quote holds no more.
             SubscriptionNotFound: there is none that hasn't ended.
         """
@@ -94,20 +103,17 @@ class Subscriptions:
             wanted = self._standings.wanted(look, wish)
             if quote is not None:
                 wanted = wanted.model_copy(update={"proration_date": quote.proration_date})
-            waits = look.standing.pending == wanted.plan and wanted.effective == "now"
-            if waits and (quote is None or self._bills(look.subscription, quote)):
-                secret = self._secret_to_confirm(look.subscription)
-                if secret is not None:
-                    return Outcome("now", secret)
-            write = next_to_change(look.standing, wanted)
+            under_way = _is_under_way(look, wanted, quote)
+            standing = look.standing
+            write = next_to_release(standing) if under_way else next_to_change(standing, wanted)
             if write is None:
                 self._standings.noted(look)
-                return Outcome(wanted.effective)
-            if quote is not None:
+                return _outcome(look, wanted, under_way=under_way)
+            if quote is not None and not under_way:
                 self._quotes.check(quote, look, wanted)
             changed = self._make(look, write)
             if changed is not None and changed.pending_update is not None:
-                return Outcome("now", self._unpaid(user_id, changed))
+                self._check_payment(user_id, changed)
         raise RecordContended(f"the subscription of user {user_id} is contended")
 
     def cancel(self, user_id: str, reason: str | None) -> Record:
@@ -137,49 +143,23 @@ class Subscriptions:
                 return self._standings.refreshed(look)
         raise RecordContended(f"the subscription of user {user_id} is contended")
 
-    def _unpaid(self, user_id: str, changed: StripeSubscription) -> str:
-        """Give the secret that a change waits to be confirmed with; one declined is given up.
+    def _check_payment(self, user_id: str, changed: StripeSubscription) -> None:
+        """Let a change wait whose payment is under way; one declined is given up.
 
         Raises:
             PaymentDeclined: it was.
         """
-        secret = self._secret_to_confirm(changed)
-        if secret is not None:
-            return secret
-        declined = self._decline_of(changed)
+        invoice_id = changed.latest_invoice
+        payment = self._stripe.payment_of_invoice(invoice_id) if invoice_id else None
+        if payment is not None and payment.status in _UNDER_WAY:
+            return
         for _ in range(TURNS):
             look = self._standings.look(user_id)
-            same = look.subscription.latest_invoice == changed.latest_invoice
-            if look.standing.pending is None or not same:
+            write = next_to_give_up(look.standing)
+            if write is None or look.standing.bill_id != invoice_id:
                 break
-            self._make(look, GiveUpPending(invoice_id=changed.latest_invoice or ""))
-        raise declined
-
-    def _bills(self, subscription: StripeSubscription, quote: Quote) -> bool:
-        """Whether the invoice that a change waits for bills what was quoted."""
-        if subscription.latest_invoice is None:
-            return False
-        invoice = self._stripe.invoice(subscription.latest_invoice)
-        return (invoice.amount_due, invoice.total) == (quote.amount_due, quote.total)
-
-    def _secret_to_confirm(self, subscription: StripeSubscription) -> str | None:
-        payment = self._payment_of(subscription)
-        waits = payment is not None and payment.status == "requires_action"
-        return payment.client_secret if payment and waits else None
-
-    def _decline_of(self, subscription: StripeSubscription) -> PaymentDeclined:
-        payment = self._payment_of(subscription)
-        error = payment.last_payment_error if payment else None
-        if error is None:
-            return PaymentDeclined("There is no payment method to charge.", "no_payment_method")
-        if error.message is None:
-            return PaymentDeclined("Your card was declined.", error.decline_code or error.code)
-        return PaymentDeclined(error.message, error.decline_code or error.code)
-
-    def _payment_of(self, subscription: StripeSubscription) -> StripePaymentAttempt | None:
-        """How paying the latest invoice went so far."""
-        invoice_id = subscription.latest_invoice
-        return self._stripe.payment_of_invoice(invoice_id) if invoice_id else None
+            self._make(look, write)
+        raise _decline_of(payment)
 
     def _make(self, look: Look, write: Write) -> StripeSubscription | None:
         """Make a write under the record's number; give the subscription where it answers one.
@@ -209,3 +189,36 @@ class Subscriptions:
                 return lambda key: stripe.create_schedule(id_, key)
             case UpdateSchedule(schedule_id=id_, params=params):
                 return lambda key: stripe.update_schedule(id_, params, key)
+
+
+def _is_under_way(look: Look, wanted: PlanChange, quote: Quote | None) -> bool:
+    """Whether the change is made but for its payment, which may still arrive, as it was quoted."""
+    if look.standing.pending != wanted.plan or wanted.effective != "now":
+        return False
+    if look.bill is None or look.payment is None or look.payment.status not in _UNDER_WAY:
+        return False
+    bill = (look.bill.amount_due, look.bill.total)
+    return quote is None or bill == (quote.amount_due, quote.total)
+
+
+def _outcome(look: Look, wanted: PlanChange, *, under_way: bool) -> Outcome:
+    if under_way:
+        return Outcome("once_paid", _secret(look))
+    stays = wanted.effective == "period_end" and look.standing.plan == wanted.plan
+    return Outcome("stays" if stays else wanted.effective)
+
+
+def _secret(look: Look) -> str | None:
+    """What the customer's browser confirms the payment with, where the bank asks for that."""
+    payment = look.payment
+    asks = payment is not None and payment.status == "requires_action"
+    return payment.client_secret if payment and asks else None
+
+
+def _decline_of(payment: StripePaymentAttempt | None) -> PaymentDeclined:
+    error = payment.last_payment_error if payment else None
+    if error is None:
+        return PaymentDeclined("There is no payment method to charge.", "no_payment_method")
+    if error.message is None:
+        return PaymentDeclined("Your card was declined.", error.decline_code or error.code)
+    return PaymentDeclined(error.message, error.decline_code or error.code)

@@ -106,6 +106,10 @@ class PaymentOverdue(BillingError):
     """A payment of the subscription is overdue: that comes before any change of plan."""
 
 
+class PaymentProcessing(BillingError):
+    """A change's payment is under way: until it has arrived or failed, no other can begin."""
+
+
 class QuoteRefused(BillingError):
     """It is no quote that we gave to this user for this change."""
 

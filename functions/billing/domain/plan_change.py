@@ -1,9 +1,9 @@
 """What to write to Stripe next so that a subscription becomes what its customer wants.
 
 Each function is given how the subscription stands and says the next write, or None where all is so.
-So whoever asks twice, or carries on what another began, ends where one who asks once does. A change
-that waits for its payment is given up, and a schedule released, before anything else is changed:
-both would undo it later.
+So whoever asks twice, or carries on what another began, ends where one who asks once does. What
+would undo a change later goes: a change that waits for its payment is given up before, and a
+schedule released; after a change now, so that one that isn't paid leaves what was planned.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from billing.domain.errors import (
     PaymentOverdue,
+    PaymentProcessing,
     SubscriptionEnding,
     SubscriptionNotActive,
 )
@@ -83,12 +84,17 @@ class Schedule(Value):
 class Standing(Value):
     """How a subscription stands at Stripe; ``pending`` is a plan that waits for its payment.
 
+    ``bill_id`` is the invoice that it waits for, while that is open; ``processing`` says that its
+    payment is under way, and can't be stopped.
+
     ``collected`` says that what it owes is charged at once: no bills are sent, nothing is paused.
     """
 
     subscription: Subscription
     collected: bool = True
     pending: Plan | None = None
+    bill_id: str | None = None
+    processing: bool = False
     schedule: Schedule | None = None
 
     @property
@@ -155,6 +161,7 @@ def next_to_change(standing: Standing, wanted: PlanChange) -> Write | None:
 
     Raises:
         PaymentOverdue: what is owed comes first.
+        PaymentProcessing: another change's payment is under way.
         SubscriptionEnding: it ends before the change would begin.
         SubscriptionNotActive: it isn't paid for yet, is paused, or isn't charged at once.
     """
@@ -163,16 +170,18 @@ def next_to_change(standing: Standing, wanted: PlanChange) -> Write | None:
         raise PaymentOverdue(subscription.status)
     if subscription.status not in PAID:
         raise SubscriptionNotActive(subscription.status)
+    if standing.processing:
+        raise PaymentProcessing(f"{standing.bill_id} is being paid")
     changes = standing.plan != wanted.plan
     if changes and wanted.effective == "period_end":
         if subscription.ending:
             raise SubscriptionEnding("it ends before the change would begin")
-        return _given_up(standing) or _next_to_plan_ahead(standing, wanted)
+        return next_to_give_up(standing) or _next_to_plan_ahead(standing, wanted)
     if changes and not standing.collected and subscription.status != "trialing":
         raise SubscriptionNotActive("nothing is charged without asking")
-    if (first := _undisturbed(standing)) is not None:
-        return first
-    return _change_now(subscription, wanted) if changes else None
+    if changes:
+        return next_to_give_up(standing) or _change_now(subscription, wanted)
+    return _undisturbed(standing)
 
 
 def next_to_cancel(standing: Standing, reason: str | None) -> Write | None:
@@ -208,18 +217,22 @@ def next_to_reactivate(standing: Standing) -> Write | None:
     )
 
 
-def _given_up(standing: Standing) -> Write | None:
-    invoice_id = standing.subscription.latest_invoice_id
-    waits = standing.pending is not None and invoice_id is not None
-    return GiveUpPending(invoice_id=invoice_id) if waits else None
+def next_to_give_up(standing: Standing) -> Write | None:
+    """The next write on the way to no change that waits; one that is being paid goes on."""
+    if standing.bill_id is None or standing.processing:
+        return None
+    return GiveUpPending(invoice_id=standing.bill_id)
+
+
+def next_to_release(standing: Standing) -> Write | None:
+    """The next write on the way to a subscription that no schedule rules."""
+    schedule = standing.schedule
+    return ReleaseSchedule(schedule_id=schedule.id) if schedule is not None else None
 
 
 def _undisturbed(standing: Standing) -> Write | None:
     """What has to go first, because it would undo a change later."""
-    schedule = standing.schedule
-    return _given_up(standing) or (
-        ReleaseSchedule(schedule_id=schedule.id) if schedule is not None else None
-    )
+    return next_to_give_up(standing) or next_to_release(standing)
 
 
 def _change_now(subscription: Subscription, wanted: PlanChange) -> Write:

@@ -123,6 +123,16 @@ def test_an_end_beyond_the_period_comes_with_the_period(user: Subscriber) -> Non
     assert user.charges() == [1_900]
 
 
+def test_a_payment_that_is_under_way_doesnt_keep_anybody(user: Subscriber) -> None:
+    user.pay_with("pm_usBankAccount_success")
+    user.change("agency_monthly")
+
+    assert user.post("/cancel-subscription").status == 200
+
+    assert user.subscription["cancel_at"] == period_end(user)
+    assert user.subscription["pending_update"] is not None
+
+
 def test_a_planned_downgrade_is_given_up_first(api: Api) -> None:
     user = Subscriber(api).subscribe("agency_monthly")
     user.change("standard_monthly")

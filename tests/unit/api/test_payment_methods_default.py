@@ -157,6 +157,18 @@ def test_a_payment_that_its_bank_wants_confirmed_is_handed_to_the_customer(api: 
     assert {request.method for request in api.ports.wire.requests[asked:]} == {"GET"}
 
 
+def test_what_is_being_paid_by_a_bank_debit_isnt_paid_again(api: Api) -> None:
+    payer = Payer(api).subscribe().fall_behind()
+    assert payer.make_default(payer.on_file("pm_usBankAccount_success")).status == 200
+    assert payment_of_newest(payer)["status"] == "processing"
+    card, asked = payer.on_file(), len(api.ports.wire.requests)
+
+    assert payer.make_default(card).body["status"] == "success"
+
+    assert payer.default() == card
+    assert not [r for r in api.ports.wire.requests[asked:] if r.path.endswith("/pay")]
+
+
 def test_another_card_pays_what_waits_for_the_confirmation_of_the_first(api: Api) -> None:
     payer = Payer(api).subscribe().fall_behind()
     payer.make_default(payer.on_file("pm_card_threeDSecure2Required"))

@@ -102,6 +102,17 @@ def test_an_end_that_a_schedule_was_to_make_is_taken_back(user: Subscriber) -> N
     assert user.charges() == [1_900, 1_900]
 
 
+def test_a_payment_that_is_under_way_doesnt_keep_it_from_going_on(user: Subscriber) -> None:
+    user.post("/cancel-subscription")
+    user.pay_with("pm_usBankAccount_success")
+    user.change("agency_monthly")
+
+    assert user.post("/reactivate-subscription").body == DONE
+
+    assert user.subscription["cancel_at"] is None
+    assert user.subscription["pending_update"] is not None
+
+
 def test_what_has_ended_doesnt_come_back(user: Subscriber) -> None:
     user.post("/cancel-subscription")
     user.wait_for_renewal()

@@ -164,7 +164,10 @@ def test_an_upgrade_that_is_declined_doesnt_happen(user: Subscriber) -> None:
 
     assert (answer.status, answer.body) == (
         402,
-        {"detail": "Your card was declined.", "decline_code": "generic_decline"},
+        {
+            "detail": "Your card was declined.",
+            "decline_code": "generic_decline",
+        },
     )
     assert user.plan == "standard_monthly"
     assert user.charges() == [1_900]
@@ -336,6 +339,87 @@ def test_a_downgrade_isnt_planned_beside_an_upgrade_that_waits(asked: Subscriber
 
     assert answer.body["status"] == "success"
     assert asked.subscription["pending_update"] is None
+
+
+def test_the_bill_of_staff_isnt_voided_for_a_change_that_waits(asked: Subscriber) -> None:
+    asked.change("agency_monthly")
+    bill = a_bill_of_staffs(asked)
+
+    assert asked.change("standard_monthly").body["status"] == "success"
+
+    by_reason = {invoice["billing_reason"]: invoice for invoice in asked.invoices()}
+    assert by_reason["manual"]["id"] == bill
+    assert by_reason["manual"]["status"] == "open"
+    assert by_reason["subscription_update"]["status"] == "void"
+
+
+def a_bill_of_staffs(user: Subscriber) -> str:
+    """An invoice of the subscription that staff make: it is its latest then."""
+    owner = {"customer": user.customer_id, "subscription": user.subscription["id"]}
+    made = user.api.at_stripe("POST", "/v1/invoices", {**owner, "auto_advance": False})
+    item = {**owner, "invoice": made["id"], "amount": 700, "currency": "usd"}
+    user.api.at_stripe("POST", "/v1/invoiceitems", item)
+    bill: str = user.api.at_stripe("POST", f"/v1/invoices/{made['id']}/finalize")["id"]
+    store = user.api.ports.engine.world.store
+    store.update(store.get("subscription", user.subscription["id"]), latest_invoice=bill)
+    return bill
+
+
+# -- Upgrades whose payment takes days ------------------------------------------------------------
+
+ON_ITS_WAY = {"status": "success", "message": "Your plan changes when the payment arrives."}
+
+
+@pytest.fixture
+def debited(user: Subscriber) -> Subscriber:
+    """A user whose bank account is debited, which takes some days."""
+    user.pay_with("pm_usBankAccount_success")
+    return user
+
+
+def test_an_upgrade_whose_payment_takes_days_comes_with_it(debited: Subscriber) -> None:
+    answer = debited.change("agency_monthly")
+
+    assert (answer.status, answer.body) == (200, ON_ITS_WAY)
+    assert debited.plan == "standard_monthly"
+    debited.wait(HOUR)
+    assert debited.plan == "agency_monthly"
+    assert debited.charges() == [1_900, 5_419]
+
+
+def test_whoever_repeats_it_meanwhile_is_told_the_same_and_nothing_is_written(
+    debited: Subscriber,
+) -> None:
+    debited.change("agency_monthly")
+    asked = len(debited.api.ports.wire.requests)
+
+    answer = debited.change("agency_monthly")
+
+    assert (answer.status, answer.body) == (200, ON_ITS_WAY)
+    assert {r.method for r in debited.api.ports.wire.requests[asked:]} == {"GET"}
+    assert statuses(debited) == ["open", "paid"]
+
+
+def test_a_quote_whose_payment_takes_days_is_repeated_as_well(debited: Subscriber) -> None:
+    quote = debited.preview("agency_monthly").body["quote"]
+
+    answers = [debited.change("agency_monthly", quote=quote) for _ in range(2)]
+
+    assert [answer.body for answer in answers] == [ON_ITS_WAY] * 2
+
+
+@pytest.mark.parametrize("other", ["standard_yearly", "standard_monthly"])
+def test_while_a_payment_is_under_way_no_other_change_begins(
+    debited: Subscriber, other: str
+) -> None:
+    debited.change("agency_monthly")
+
+    answers = [debited.change(other), debited.preview(other)]
+
+    assert [answer.status for answer in answers] == [409, 409]
+    assert answers[0].body["detail"] == "A payment is under way. Try again when it has arrived."
+    assert statuses(debited) == ["open", "paid"]
+    assert debited.subscription["pending_update"] is not None
 
 
 # -- Quotes ---------------------------------------------------------------------------------------
@@ -597,16 +681,81 @@ def test_an_upgrade_takes_a_planned_downgrades_place(agency: Subscriber) -> None
     assert agency.plan == "agency_yearly"
 
 
-def test_a_declined_upgrade_isnt_charged_though_it_took_back_a_downgrade(
+def test_after_an_upgrade_that_is_declined_the_downgrade_is_planned_still(
     agency: Subscriber,
 ) -> None:
     agency.change("standard_monthly")
+    planned = shown(agency)["pendingChange"]
     agency.pay_with("pm_card_chargeCustomerFail")
 
     assert agency.change("agency_yearly").status == 402
 
-    assert agency.plan == "agency_monthly"
     assert agency.charges() == [9_900]
+    assert shown(agency)["pendingChange"] == planned
+    agency.pay_with("pm_card_visa")
+    agency.wait_for_renewal()
+    assert (agency.plan, agency.charges()) == ("standard_monthly", [9_900, 1_900])
+
+
+def test_after_a_quote_that_holds_no_more_the_downgrade_is_planned_still(api: Api) -> None:
+    """After each of the request's calls to Stripe a credit makes the quote outdated."""
+    answers: list[int] = []
+    for point in count(1):
+        user = Subscriber(api, f"user_{point}").subscribe("agency_monthly")
+        user.change("standard_monthly")
+        quote = user.preview("agency_yearly").body["quote"]
+        credited: list[int] = []
+        act = partial(credit_once, user, credited)
+        api.ports.wire.observers.append(after(point, act))
+
+        answers.append(user.change("agency_yearly", quote=quote).status)
+
+        api.ports.wire.observers.clear()
+        assert (user.schedule is not None) == (answers[-1] == 409)
+        if not credited:
+            break
+    assert set(answers) == {200, 409}
+
+
+def credit_once(user: Subscriber, credited: list[int]) -> None:
+    user.credit(100)
+    credited.append(100)
+
+
+@pytest.mark.parametrize("card", ["pm_card_threeDSecure2Required", "pm_usBankAccount_success"])
+def test_an_upgrade_that_is_paid_later_isnt_undone_by_a_planned_downgrade(
+    agency: Subscriber, card: str
+) -> None:
+    agency.change("standard_monthly")
+    agency.pay_with(card)
+
+    answer = agency.change("agency_yearly")
+
+    assert answer.status == 200
+    assert (agency.schedule, shown(agency)["pendingChange"]) == (None, None)
+    if "clientSecret" in answer.body:
+        agency.confirm(answer.body["clientSecret"])
+    else:
+        agency.wait(HOUR)
+    assert agency.plan == "agency_yearly"
+    agency.wait(40 * DAY)
+    assert agency.plan == "agency_yearly"
+
+
+def test_an_upgrade_that_died_before_its_schedules_release_is_carried_on(
+    agency: Subscriber,
+) -> None:
+    agency.change("standard_monthly")
+    path = f"/v1/subscriptions/{agency.subscription['id']}"
+    agency.api.ports.wire.observers.append(die_after(path))
+    with pytest.raises(Died):
+        agency.change("agency_yearly")
+    agency.api.ports.wire.observers.clear()
+
+    assert agency.change("agency_yearly").body["status"] == "success"
+
+    assert (agency.plan, agency.schedule) == ("agency_yearly", None)
+    assert len(agency.charges()) == 2
 
 
 def test_discount_tax_and_further_items_survive_a_downgrade(agency: Subscriber) -> None:
@@ -703,14 +852,29 @@ def test_a_schedule_that_plans_nothing_yet_is_taken_over(agency: Subscriber) -> 
         "end_date": current["start_date"] + 365 * DAY,
     }
     agency.api.at_stripe("POST", f"{path}/{made['id']}", {"phases": {"0": phase}})
+    agency.hear()
 
     agency.change("standard_monthly")
 
     schedule = agency.schedule
     assert schedule is not None
     assert schedule["id"] == made["id"]
+    assert shown(agency)["pendingChange"]["planId"] == agency.api.price("standard_monthly")
     agency.wait_for_renewal()
     assert agency.charges() == [9_900, 1_900]
+
+
+@pytest.mark.parametrize("planned", [None, "standard_monthly"])
+def test_whoever_is_to_have_the_same_plan_next_is_told_that_it_stays(
+    agency: Subscriber, planned: str | None
+) -> None:
+    if planned is not None:
+        agency.change(planned)
+
+    answer = agency.change("agency_monthly", effective="period_end")
+
+    assert answer.body == {"status": "success", "message": "Your plan stays as it is."}
+    assert agency.schedule is None
 
 
 def test_once_a_downgrade_has_come_about_the_next_is_planned_as_well(api: Api) -> None:

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from billing.domain.errors import PaymentOverdue, SubscriptionEnding, SubscriptionNotActive
+from billing.domain.errors import (
+    PaymentOverdue,
+    PaymentProcessing,
+    SubscriptionEnding,
+    SubscriptionNotActive,
+)
 from billing.domain.plan_change import (
     CancelNow,
     CreateSchedule,
@@ -33,7 +38,7 @@ START, END = 1_000, 2_000
 
 def standing(**fields: Any) -> Standing:
     """A paid subscription of the large plan, in the middle of its period."""
-    own = ("collected", "pending", "schedule")
+    own = ("collected", "pending", "bill_id", "processing", "schedule")
     parts: dict[str, Any] = {name: fields.pop(name) for name in own if name in fields}
     usual = {
         "price_id": "large",
@@ -127,7 +132,7 @@ def test_what_is_so_needs_no_write(effective: Effective) -> None:
 
 @pytest.mark.parametrize("effective", ["now", "period_end"])
 def test_what_waits_is_given_up_before_anything_else(effective: Effective) -> None:
-    stands = standing(pending=LARGE, schedule=PLANNED)
+    stands = standing(pending=LARGE, bill_id="in_1", schedule=PLANNED)
 
     for plan in (SMALL, LARGE):
         assert next_to_change(stands, wanted(plan, effective)) == GIVE_UP
@@ -135,8 +140,19 @@ def test_what_waits_is_given_up_before_anything_else(effective: Effective) -> No
 
 
 @pytest.mark.parametrize("plan", [SMALL, LARGE])
-def test_a_schedule_is_released_before_a_change_now(plan: Plan) -> None:
-    assert next_to_change(standing(schedule=PLANNED), wanted(plan)) == RELEASE
+def test_what_is_being_paid_is_neither_given_up_nor_overtaken(plan: Plan) -> None:
+    stands = standing(pending=SMALL, bill_id="in_1", processing=True)
+
+    with pytest.raises(PaymentProcessing):
+        next_to_change(stands, wanted(plan))
+    assert isinstance(next_to_cancel(stands, None), UpdateSubscription)
+
+
+def test_a_schedule_is_released_once_a_change_now_is_made() -> None:
+    stands = standing(schedule=PLANNED)
+
+    assert isinstance(next_to_change(stands, wanted(SMALL)), UpdateSubscription)
+    assert next_to_change(stands, wanted(LARGE)) == RELEASE
 
 
 @pytest.mark.parametrize("status", ["past_due", "unpaid"])
