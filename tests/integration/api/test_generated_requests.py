@@ -24,8 +24,9 @@ from tests.integration.api.tokens import Tokens
 from tests.support.api_document import Operation, operations
 from tests.support.deployed import Deployed, Json
 
-#: Generated of each kind, for each route that takes any input: of them come 2,000 and more in all.
+#: Generated of each kind, for each route that takes any input.
 EXAMPLES = 60
+CASES_IN_ALL = 2_000
 CARDS_TO_DETACH = 20
 LONGEST_TRIAL = 14  # the template's default
 
@@ -139,22 +140,46 @@ def _narrowed(path: str, name: str, schema: Json, known: dict[str, list[Any]]) -
     return schema if values is None else {"enum": values}
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_every_answer_is_as_documented(
-    route: Operation, schema: BaseSchema, deployed: Deployed
-) -> None:
-    operation = schema.find_operation_by_label(str(route))
-    assert operation is not None
-    run = Run(deployed.stack.admin_token)
+class Runs:
+    """A run at each route, once, whichever test asks for it first."""
 
-    _send_boundary_cases(schema, operation, run)
-    _send_random_cases(operation, VALID, run)
-    if route.takes_input:
-        _send_random_cases(operation, INVALID, run)
+    def __init__(self, schema: BaseSchema, token: str) -> None:
+        self._schema = schema
+        self._token = token
+        self._done: dict[str, Run] = {}
+
+    def of(self, route: Operation) -> Run:
+        if str(route) not in self._done:
+            self._done[str(route)] = self._made(route)
+        return self._done[str(route)]
+
+    def _made(self, route: Operation) -> Run:
+        operation = self._schema.find_operation_by_label(str(route))
+        assert operation is not None
+        run = Run(self._token)
+        _send_boundary_cases(self._schema, operation, run)
+        _send_random_cases(operation, VALID, run)
+        if route.takes_input:
+            _send_random_cases(operation, INVALID, run)
+        return run
+
+
+@pytest.fixture(scope="module")
+def runs(schema: BaseSchema, deployed: Deployed) -> Runs:
+    return Runs(schema, deployed.stack.admin_token)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_every_answer_is_as_documented(route: Operation, runs: Runs) -> None:
+    run = runs.of(route)
 
     assert not run.faults, "\n\n".join(run.faults.values())
     assert run.statuses[200]
     assert not route.takes_input or run.statuses.total() > 2 * EXAMPLES
+
+
+def test_the_routes_are_asked_thousands_of_times(runs: Runs) -> None:
+    assert sum(runs.of(route).statuses.total() for route in ROUTES) >= CASES_IN_ALL
 
 
 def _send_boundary_cases(schema: BaseSchema, operation: AnyOperation, run: Run) -> None:
