@@ -38,6 +38,8 @@ Json = dict[str, Any]
 
 REF = "#/components/schemas/"
 
+_GATEWAY_PROBLEM = {"$ref": REF + GatewayProblem.__name__}
+
 PROBLEMS = (DeclinedProblem, GatewayProblem, Problem, ValidationProblem)
 
 
@@ -131,7 +133,7 @@ def _webhook() -> Json:
     tag, _ = texts.TAGS["webhook"]
     own = texts.WEBHOOK["responses"]
     gateway = _gateway(413, 429, 500, 503)
-    responses = _merged(own, _told(StripeUnavailable, Exception), gateway)
+    responses = _merged(own, gateway)
     return texts.WEBHOOK | {"tags": [tag], "security": [], "responses": responses}
 
 
@@ -144,12 +146,13 @@ def _responses(own: Json, operation: Json, method: str, *, public: bool) -> Json
     if "path" in places:  # a slash in it makes it another path
         added.append(_gateway(404))
     if "query" in places or "requestBody" in operation:
-        added.append(_told(RequestValidationError))
+        added.append(_invalid("body" if "requestBody" in operation else "query"))
     if "requestBody" in operation:
         added += [_told(RequestEntityTooLargeError), _gateway(413)]
     if method == "post":
         added.append(_told(RequestInProgress, IdempotencyKeyInvalid, IdempotencyKeyReused))
-    responses = _merged(own, *added)
+    merged = _merged(own, *added)
+    responses = {status: _with_codes(response) for status, response in merged.items()}
     if method == "post":
         for status in {str(kept) for kept in KEPT} & responses.keys():
             headers = responses[status].get("headers", {}) | texts.REPLAYED
@@ -161,12 +164,41 @@ def _told(*error_classes: type[Exception]) -> Json:
     return {str(status): said for status, said in answers(*error_classes).items() if status != 200}
 
 
+def _invalid(place: str) -> Json:
+    """The answer to a request that isn't as documented, by an example of its own kind."""
+    (response,) = _told(RequestValidationError).values()
+    content: Json = response["content"]["application/json"]
+    (example,) = content["examples"].values()
+    value = example["value"] | {"detail": [texts.FAULTS[place]]}
+    examples = {RequestValidationError.__name__: {"value": value}}
+    return {"422": response | {"content": {"application/json": content | {"examples": examples}}}}
+
+
+def _with_codes(response: Json) -> Json:
+    """Name the codes that a problem may have here: they are those of the examples."""
+    media = response.get("content", {}).get("application/json", {})
+    examples = [example["value"] for example in media.get("examples", {}).values()]
+    codes = sorted({value["code"] for value in examples})
+    if not codes:
+        return response
+    narrowed = {
+        "type": "object",
+        "properties": {"code": {"type": "string", "enum": codes}},
+        "required": ["code"],
+    }
+    kinds = [
+        kind if kind == _GATEWAY_PROBLEM else {"allOf": [kind, narrowed]}
+        for kind in media["schema"].get("anyOf", [media["schema"]])
+    ]
+    schema = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    return response | {"content": {"application/json": media | {"schema": schema}}}
+
+
 def _gateway(*statuses: int) -> Json:
-    schema = {"$ref": REF + GatewayProblem.__name__}
     return {
         str(status): {
             "description": texts.GATEWAY[status],
-            "content": {"application/json": {"schema": schema}},
+            "content": {"application/json": {"schema": _GATEWAY_PROBLEM}},
         }
         for status in statuses
     }

@@ -15,8 +15,9 @@ passes through here.
 another user is answered like one that doesn't exist, 404. The scope `scai/billing.admin` may act
 for anyone.
 
-**Errors.** The API's own are `{"detail": …}`: a sentence, or for 422 the list of fields at fault. A
-declined payment, 402, has a sentence to show the customer and Stripe's `decline_code`. What API
+**Errors.** The API's own are `{"detail": …, "code": …}`. The detail is a sentence, or for 422 the
+list of fields at fault. Decide by the code, which never changes; there may be more of them in time.
+A declined payment, 402, has a sentence to show the customer and Stripe's `decline_code`. What API
 Gateway answers by itself (401, 403, 404 for no such route, 413, 429, and 500 or 503 when the API
 can't be reached) is `{"message": …}`. After a 503 or 429, or a 409 with `Retry-After`, try again.
 
@@ -26,7 +27,8 @@ send the same key when you try again: within a day the same answer comes back, m
 (402): after a decline give the next try a new key. No other answer is kept. Without a key a repeat
 is safe too, but may be answered 409 where the first try succeeded.
 
-**Formats.** JSON, camelCase. Amounts are integers in minor currency units (cents), except
+**Formats.** JSON, camelCase; only `decline_code`, and the values of it and of `code`, are
+snake_case. Amounts are integers in the currency's minor units (cents, but whole yen), except
 `billingHistory[].amount` of the dashboard. Times are ISO 8601 in UTC. Fields that this document
 doesn't name are ignored in requests, and may be added to answers.
 """
@@ -74,6 +76,29 @@ REPLAYED = {
     }
 }
 
+#: What an invalid request is told, by where its input stands.
+FAULTS = {
+    "body": {"loc": ["body", "userId"], "msg": "Field required", "type": "missing"},
+    "query": {
+        "loc": ["query", "limit"],
+        "msg": "Input should be less than or equal to 100",
+        "type": "less_than_equal",
+    },
+}
+
+
+def _refusal(description: str, detail: str, headers: Json | None = None) -> Json:
+    """An answer of the webhook's own: it is for Stripe, which reads nothing but the status."""
+    schema = {
+        "type": "object",
+        "properties": {"detail": {"type": "string"}},
+        "required": ["detail"],
+    }
+    media = {"schema": schema, "examples": {"Refusal": {"value": {"detail": detail}}}}
+    answer = {"description": description, "content": {"application/json": media}}
+    return answer | ({"headers": headers} if headers else {})
+
+
 WEBHOOK: Json = {
     "operationId": "receiveStripeEvent",
     "summary": "Take an event of Stripe's",
@@ -111,9 +136,17 @@ WEBHOOK: Json = {
                 }
             },
         },
-        "400": {
-            "description": "Not signed by Stripe, or not an event",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        },
+        "400": _refusal("Not signed by Stripe, or not an event", "No signature matches the body"),
+        "500": _refusal("A setting or secret is missing", "Internal server error"),
+        "503": _refusal(
+            "The event isn't kept: Stripe delivers it again",
+            "The event could not be captured",
+            headers={
+                "Retry-After": {
+                    "description": "Seconds to wait",
+                    "schema": {"type": "integer", "minimum": 0},
+                }
+            },
+        ),
     },
 }

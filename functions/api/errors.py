@@ -1,7 +1,10 @@
-"""Every error as an HTTP answer, in this one place: ``{"detail": …}``, and nothing internal in it.
+"""Every error as an HTTP answer, in this one place: ``{"detail": …, "code": …}``, nothing internal.
 
 To add a case: raise an error of ``billing.domain.errors``, give it one line in ``_TOLD``, and name
 it in ``answers(…)`` at the routes that raise it: their documentation follows from the same line.
+Its ``code`` is the class's name in snake_case, which callers decide by: renaming the class needs
+the old ``code`` in its line.
+
 What any route may answer (401, 403, 413, 422 for its input, 429, 500, 503) ``tools.openapi`` adds.
 """
 
@@ -24,6 +27,7 @@ from aws_lambda_powertools.event_handler.openapi.types import (
     OpenAPIResponseHeader,
 )
 from pydantic import BaseModel
+from pydantic.alias_generators import to_snake
 
 from billing.contracts.problems import (
     DeclinedProblem,
@@ -73,15 +77,19 @@ class Told:
     detail: str
     loc: tuple[str, ...] = ("body",)  # of a 422: the field at fault
     retry_after: int | None = None  # seconds, unless the error knows better
+    code: str | None = None  # unless it is the class's name
 
 
 _KEY = ("header", "idempotency-key")
-_UNAVAILABLE = Told(503, "Billing is unavailable for the moment. Try again.", retry_after=1)
+_INVALID = "invalid_request"
+_UNAVAILABLE = Told(
+    503, "Billing is unavailable for the moment. Try again.", retry_after=1, code="unavailable"
+)
 
 #: An error is told as the first of its classes that stands here.
 _TOLD: dict[type[Exception], Told] = {
     PaymentDeclined: Told(402, "Your card was declined."),
-    NotFoundError: Told(404, "Not found"),
+    NotFoundError: Told(404, "Not found", code="not_found"),
     UserNotFound: Told(404, "User not found"),
     CheckoutSessionNotFound: Told(404, "Checkout session not found"),
     PaymentMethodNotFound: Told(404, "Payment method not found"),
@@ -114,10 +122,10 @@ _TOLD: dict[type[Exception], Told] = {
     RequestInProgress: Told(
         409, "The request with this Idempotency-Key is still being answered.", retry_after=1
     ),
-    RequestEntityTooLargeError: Told(413, "Request body too large"),
-    RequestValidationError: Told(422, "Field required"),
-    RequestUnsupportedContentType: Told(422, "Unsupported content type"),
-    UnicodeDecodeError: Told(422, "Not UTF-8 text"),
+    RequestEntityTooLargeError: Told(413, "Request body too large", code="request_too_large"),
+    RequestValidationError: Told(422, "Not as this document has it", code=_INVALID),
+    RequestUnsupportedContentType: Told(422, "Unsupported content type", code=_INVALID),
+    UnicodeDecodeError: Told(422, "Not UTF-8 text", code=_INVALID),
     PriceNotOffered: Told(422, "Not a price that is offered for this", ("body", "priceId")),
     CurrencyMismatch: Told(422, "The customer is billed in another currency", ("body", "priceId")),
     NewPriceNotOffered: Told(422, "Not a price of a plan that is offered", ("body", "newPriceId")),
@@ -127,7 +135,7 @@ _TOLD: dict[type[Exception], Told] = {
     CursorNotFound: Told(422, "Not an invoice of this list", ("query", "cursor")),
     IdempotencyKeyInvalid: Told(422, "Not 1 to 255 printable ASCII characters", _KEY),
     IdempotencyKeyReused: Told(422, "Used before, with another body", _KEY),
-    Exception: Told(500, "Internal server error"),
+    Exception: Told(500, "Internal server error", code="internal_error"),
     StripeUnavailable: _UNAVAILABLE,
     StoreUnavailable: _UNAVAILABLE,
     RecordContended: _UNAVAILABLE,
@@ -148,9 +156,10 @@ def register(app: APIGatewayHttpResolver) -> None:
 
 def answer_to(error: Exception) -> Answer:
     """Make the HTTP answer to an error, and log of it what is for us alone."""
-    told = next(_TOLD[kind] for kind in type(error).__mro__ if kind in _TOLD)
+    kind = next(kind for kind in type(error).__mro__ if kind in _TOLD)
+    told = _TOLD[kind]
     _log(told, error)
-    body = _body(told, error).model_dump(mode="json")
+    body = _body(kind, error).model_dump(mode="json")
     return Response(
         told.status, content_type=APPLICATION_JSON, body=body, headers=_headers(told, error)
     )
@@ -166,18 +175,21 @@ def answers(*error_classes: type[Exception]) -> dict[int, OpenAPIResponse]:
     return documented
 
 
-def _body(told: Told, error: Exception | None = None) -> BaseModel:
+def _body(kind: type[Exception], error: Exception | None = None) -> BaseModel:
     """Say what happened; never a value of the request's: it may be anybody's data."""
+    told = _TOLD[kind]
+    code = told.code or to_snake(kind.__name__)
     if isinstance(error, PaymentDeclined):
-        return DeclinedProblem(detail=str(error), decline_code=error.decline_code)
+        return DeclinedProblem(detail=str(error), code=code, decline_code=error.decline_code)
     if told.status == 402:
-        return DeclinedProblem(detail=told.detail, decline_code="generic_decline")
+        return DeclinedProblem(detail=told.detail, code=code, decline_code="generic_decline")
     if isinstance(error, RequestValidationError | RequestUnsupportedContentType):
-        return ValidationProblem(detail=[_field_problem(each) for each in error.errors()])
+        faults = [_field_problem(each) for each in error.errors()]
+        return ValidationProblem(detail=faults, code=code)
     if told.status == 422:
         fault = FieldProblem(loc=list(told.loc), msg=told.detail, type="value_error")
-        return ValidationProblem(detail=[fault])
-    return Problem(detail=told.detail)
+        return ValidationProblem(detail=[fault], code=code)
+    return Problem(detail=told.detail, code=code)
 
 
 def _field_problem(error: dict[str, Any]) -> FieldProblem:
@@ -202,20 +214,19 @@ def _log(told: Told, error: Exception) -> None:
 
 
 def _document(status: int, kinds: list[type[Exception]]) -> OpenAPIResponse:
-    told = {kind.__name__: _TOLD[kind] for kind in kinds}
+    told = [_TOLD[kind] for kind in kinds]
     model = _MODELS.get(status, Problem).__name__
     response: OpenAPIResponse = {
-        "description": "\n\n".join(dict.fromkeys(each.detail for each in told.values())),
+        "description": "\n\n".join(dict.fromkeys(each.detail for each in told)),
         "content": {
             APPLICATION_JSON: {
                 "schema": {"$ref": COMPONENT_REF_PREFIX + model},
                 "examples": {
-                    name: {"value": _body(each).model_dump(mode="json")}
-                    for name, each in told.items()
+                    kind.__name__: {"value": _body(kind).model_dump(mode="json")} for kind in kinds
                 },
             }
         },
     }
-    if any(each.retry_after for each in told.values()):
+    if any(each.retry_after for each in told):
         response["headers"] = _RETRY_AFTER
     return response

@@ -152,6 +152,10 @@ export type DeclinedProblem = {
      */
     detail: string;
     /**
+     * What a program decides by: it stays as it is
+     */
+    code: string;
+    /**
      * Stripe's decline code, or its error code where a card has no decline code
      */
     decline_code: string | null;
@@ -336,7 +340,14 @@ export type PreviewSubscriptionChange = {
  * Why there is no other answer.
  */
 export type Problem = {
+    /**
+     * A sentence for people: its wording may change
+     */
     detail: string;
+    /**
+     * What a program decides by: it stays as it is
+     */
+    code: string;
 };
 
 /**
@@ -476,6 +487,10 @@ export type UserAccess = {
  */
 export type ValidationProblem = {
     detail: Array<FieldProblem>;
+    /**
+     * What a program decides by: it stays as it is
+     */
+    code: string;
 };
 
 export type GetDashboardData = {
@@ -504,7 +519,9 @@ export type GetDashboardErrors = {
      *
      * Not Found
      */
-    404: Problem | GatewayProblem;
+    404: (Problem & {
+        code: 'user_not_found';
+    }) | GatewayProblem;
     /**
      * Too Many Requests
      */
@@ -514,13 +531,17 @@ export type GetDashboardErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type GetDashboardError = GetDashboardErrors[keyof GetDashboardErrors];
@@ -560,7 +581,9 @@ export type GetAccessErrors = {
      *
      * Not Found
      */
-    404: Problem | GatewayProblem;
+    404: (Problem & {
+        code: 'user_not_found';
+    }) | GatewayProblem;
     /**
      * Too Many Requests
      */
@@ -570,13 +593,17 @@ export type GetAccessErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type GetAccessError = GetAccessErrors[keyof GetAccessErrors];
@@ -615,7 +642,9 @@ export type CreateCheckoutSessionErrors = {
     /**
      * User not found
      */
-    404: Problem;
+    404: Problem & {
+        code: 'user_not_found';
+    };
     /**
      * There is a subscription already. Change it with POST /update-subscription.
      *
@@ -623,13 +652,17 @@ export type CreateCheckoutSessionErrors = {
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'already_subscribed' | 'request_in_progress' | 'user_conflict';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
      * Not a price that is offered for this
      *
@@ -639,13 +672,15 @@ export type CreateCheckoutSessionErrors = {
      *
      * Not a code that holds here
      *
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'currency_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request' | 'price_not_offered' | 'promotion_code_not_valid' | 'trial_too_long';
+    };
     /**
      * Too Many Requests
      */
@@ -655,13 +690,17 @@ export type CreateCheckoutSessionErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type CreateCheckoutSessionError = CreateCheckoutSessionErrors[keyof CreateCheckoutSessionErrors];
@@ -700,31 +739,39 @@ export type CreateOneTimePaymentSessionErrors = {
     /**
      * User not found
      */
-    404: Problem;
+    404: Problem & {
+        code: 'user_not_found';
+    };
     /**
      * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'request_in_progress' | 'user_conflict';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
      * Not a price that is offered for this
      *
      * The customer is billed in another currency
      *
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'currency_mismatch' | 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request' | 'price_not_offered';
+    };
     /**
      * Too Many Requests
      */
@@ -734,13 +781,17 @@ export type CreateOneTimePaymentSessionErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type CreateOneTimePaymentSessionError = CreateOneTimePaymentSessionErrors[keyof CreateOneTimePaymentSessionErrors];
@@ -782,11 +833,15 @@ export type GetCheckoutSessionErrors = {
      *
      * Not Found
      */
-    404: Problem | GatewayProblem;
+    404: (Problem & {
+        code: 'checkout_session_not_found' | 'user_not_found';
+    }) | GatewayProblem;
     /**
      * The billing customer is linked with another user, or was changed at the same time.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'user_conflict';
+    };
     /**
      * Too Many Requests
      */
@@ -796,13 +851,17 @@ export type GetCheckoutSessionErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type GetCheckoutSessionError = GetCheckoutSessionErrors[keyof GetCheckoutSessionErrors];
@@ -843,9 +902,13 @@ export type PreviewSubscriptionChangeErrors = {
      *
      * There is no subscription. Buy one with POST /create-checkout-session.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'subscription_not_found' | 'user_not_found';
+    };
     /**
      * A payment is overdue. Pay it first, by another card with POST /update-default-payment-method.
+     *
+     * A payment is under way. Try again when it has arrived.
      *
      * The subscription ends before that. Undo it with POST /reactivate-subscription.
      *
@@ -853,23 +916,29 @@ export type PreviewSubscriptionChangeErrors = {
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'payment_overdue' | 'payment_processing' | 'request_in_progress' | 'subscription_ending' | 'subscription_not_active';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
      * Not a price of a plan that is offered
      *
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request' | 'new_price_not_offered';
+    };
     /**
      * Too Many Requests
      */
@@ -879,13 +948,17 @@ export type PreviewSubscriptionChangeErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type PreviewSubscriptionChangeError = PreviewSubscriptionChangeErrors[keyof PreviewSubscriptionChangeErrors];
@@ -920,7 +993,9 @@ export type UpdateSubscriptionErrors = {
     /**
      * Your card was declined.
      */
-    402: DeclinedProblem;
+    402: DeclinedProblem & {
+        code: 'payment_declined';
+    };
     /**
      * The access token lacks a scope
      */
@@ -930,9 +1005,13 @@ export type UpdateSubscriptionErrors = {
      *
      * There is no subscription. Buy one with POST /create-checkout-session.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'subscription_not_found' | 'user_not_found';
+    };
     /**
      * A payment is overdue. Pay it first, by another card with POST /update-default-payment-method.
+     *
+     * A payment is under way. Try again when it has arrived.
      *
      * The subscription ends before that. Undo it with POST /reactivate-subscription.
      *
@@ -942,25 +1021,31 @@ export type UpdateSubscriptionErrors = {
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'payment_overdue' | 'payment_processing' | 'quote_outdated' | 'request_in_progress' | 'subscription_ending' | 'subscription_not_active';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
      * Not a price of a plan that is offered
      *
      * Not a quote for this change
      *
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request' | 'new_price_not_offered' | 'quote_refused';
+    };
     /**
      * Too Many Requests
      */
@@ -970,13 +1055,17 @@ export type UpdateSubscriptionErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type UpdateSubscriptionError = UpdateSubscriptionErrors[keyof UpdateSubscriptionErrors];
@@ -1017,25 +1106,33 @@ export type CancelSubscriptionErrors = {
      *
      * There is no subscription. Buy one with POST /create-checkout-session.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'subscription_not_found' | 'user_not_found';
+    };
     /**
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'request_in_progress';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1045,13 +1142,17 @@ export type CancelSubscriptionErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type CancelSubscriptionError = CancelSubscriptionErrors[keyof CancelSubscriptionErrors];
@@ -1092,25 +1193,33 @@ export type ReactivateSubscriptionErrors = {
      *
      * There is no subscription. Buy one with POST /create-checkout-session.
      */
-    404: Problem;
+    404: Problem & {
+        code: 'subscription_not_found' | 'user_not_found';
+    };
     /**
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'request_in_progress';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1120,13 +1229,17 @@ export type ReactivateSubscriptionErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type ReactivateSubscriptionError = ReactivateSubscriptionErrors[keyof ReactivateSubscriptionErrors];
@@ -1165,27 +1278,35 @@ export type CreateSetupIntentErrors = {
     /**
      * User not found
      */
-    404: Problem;
+    404: Problem & {
+        code: 'user_not_found';
+    };
     /**
      * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'request_in_progress' | 'user_conflict';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1195,13 +1316,17 @@ export type CreateSetupIntentErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type CreateSetupIntentError = CreateSetupIntentErrors[keyof CreateSetupIntentErrors];
@@ -1236,7 +1361,9 @@ export type AttachPaymentMethodErrors = {
     /**
      * Your card was declined.
      */
-    402: DeclinedProblem;
+    402: DeclinedProblem & {
+        code: 'payment_declined';
+    };
     /**
      * The access token lacks a scope
      */
@@ -1246,27 +1373,35 @@ export type AttachPaymentMethodErrors = {
      *
      * Payment method not found
      */
-    404: Problem;
+    404: Problem & {
+        code: 'payment_method_not_found' | 'user_not_found';
+    };
     /**
      * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'request_in_progress' | 'user_conflict';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1276,13 +1411,17 @@ export type AttachPaymentMethodErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type AttachPaymentMethodError = AttachPaymentMethodErrors[keyof AttachPaymentMethodErrors];
@@ -1317,7 +1456,9 @@ export type UpdateDefaultPaymentMethodErrors = {
     /**
      * Your card was declined.
      */
-    402: DeclinedProblem;
+    402: DeclinedProblem & {
+        code: 'payment_declined';
+    };
     /**
      * The access token lacks a scope
      */
@@ -1327,27 +1468,35 @@ export type UpdateDefaultPaymentMethodErrors = {
      *
      * Payment method not found
      */
-    404: Problem;
+    404: Problem & {
+        code: 'payment_method_not_found' | 'user_not_found';
+    };
     /**
      * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'request_in_progress' | 'user_conflict';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1357,13 +1506,17 @@ export type UpdateDefaultPaymentMethodErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type UpdateDefaultPaymentMethodError = UpdateDefaultPaymentMethodErrors[keyof UpdateDefaultPaymentMethodErrors];
@@ -1404,7 +1557,9 @@ export type DetachPaymentMethodErrors = {
      *
      * Payment method not found
      */
-    404: Problem;
+    404: Problem & {
+        code: 'payment_method_not_found' | 'user_not_found';
+    };
     /**
      * A subscription is paid with this payment method. Choose another default first.
      *
@@ -1412,21 +1567,27 @@ export type DetachPaymentMethodErrors = {
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'payment_method_in_use' | 'request_in_progress' | 'user_conflict';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1436,13 +1597,17 @@ export type DetachPaymentMethodErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type DetachPaymentMethodError = DetachPaymentMethodErrors[keyof DetachPaymentMethodErrors];
@@ -1491,13 +1656,17 @@ export type GetInvoicesErrors = {
      *
      * Not Found
      */
-    404: Problem | GatewayProblem;
+    404: (Problem & {
+        code: 'user_not_found';
+    }) | GatewayProblem;
     /**
      * Not an invoice of this list
      *
-     * Field required
+     * Not as this document has it
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'cursor_not_found' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1507,13 +1676,17 @@ export type GetInvoicesErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type GetInvoicesError = GetInvoicesErrors[keyof GetInvoicesErrors];
@@ -1552,27 +1725,35 @@ export type CreatePortalSessionErrors = {
     /**
      * User not found
      */
-    404: Problem;
+    404: Problem & {
+        code: 'user_not_found';
+    };
     /**
      * The billing customer is linked with another user, or was changed at the same time.
      *
      * The request with this Idempotency-Key is still being answered.
      */
-    409: Problem;
+    409: Problem & {
+        code: 'request_in_progress' | 'user_conflict';
+    };
     /**
      * Request body too large
      *
      * Request Entity Too Large
      */
-    413: Problem | GatewayProblem;
+    413: (Problem & {
+        code: 'request_too_large';
+    }) | GatewayProblem;
     /**
-     * Field required
+     * Not as this document has it
      *
      * Not 1 to 255 printable ASCII characters
      *
      * Used before, with another body
      */
-    422: ValidationProblem;
+    422: ValidationProblem & {
+        code: 'idempotency_key_invalid' | 'idempotency_key_reused' | 'invalid_request';
+    };
     /**
      * Too Many Requests
      */
@@ -1582,13 +1763,17 @@ export type CreatePortalSessionErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type CreatePortalSessionError = CreatePortalSessionErrors[keyof CreatePortalSessionErrors];
@@ -1619,13 +1804,17 @@ export type GetConfigErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type GetConfigError = GetConfigErrors[keyof GetConfigErrors];
@@ -1656,13 +1845,17 @@ export type GetHealthErrors = {
      *
      * Internal Server Error
      */
-    500: Problem | GatewayProblem;
+    500: (Problem & {
+        code: 'internal_error';
+    }) | GatewayProblem;
     /**
      * Billing is unavailable for the moment. Try again.
      *
      * Service Unavailable
      */
-    503: Problem | GatewayProblem;
+    503: (Problem & {
+        code: 'unavailable';
+    }) | GatewayProblem;
 };
 
 export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];

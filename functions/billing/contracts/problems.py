@@ -1,4 +1,4 @@
-"""The HTTP API's bodies of errors: our own say ``detail``, API Gateway's say ``message``."""
+"""The HTTP API's bodies of errors: our own say ``detail`` and ``code``, API Gateway's a message."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,7 +8,8 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    detail: str
+    detail: str = Field(description="A sentence for people: its wording may change")
+    code: str = Field(description="What a program decides by: it stays as it is")
 
 
 class DeclinedProblem(Problem):
@@ -36,6 +37,7 @@ class ValidationProblem(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     detail: list[FieldProblem]
+    code: str = Field(description="What a program decides by: it stays as it is")
 
 
 class GatewayProblem(BaseModel):

@@ -22,7 +22,7 @@ assert.equal(data.currentUser.userId, userId);
 assert.equal(data.subscription, null);
 
 const foreign = await getDashboard({ path: { userId: 'somebody else' } });
-assert.deepEqual(foreign.error, { detail: 'User not found' });
+assert.deepEqual(foreign.error, { detail: 'User not found', code: 'user_not_found' });
 
 const buy = () =>
   createCheckoutSession({

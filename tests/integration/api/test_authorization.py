@@ -142,7 +142,9 @@ def test_another_user_is_answered_like_one_that_does_not_exist(
             caller = Caller(owner.deployed, token)
             answers += [caller.send(asked), caller.send(nobodys)]
 
-    assert {as_seen(answer)[:2] for answer in answers} == {(404, b'{"detail":"User not found"}')}
+    assert {as_seen(answer)[:2] for answer in answers} == {
+        (404, b'{"detail":"User not found","code":"user_not_found"}')
+    }
     assert len({str(as_seen(answer)) for answer in answers}) == 1
     assert problem(operation, answers[0]) is None
 
@@ -177,7 +179,10 @@ def test_a_key_gives_nobody_the_answer_that_it_gave_its_owner(
     others = (stranger.token, tokens.of(user.id, scai_user_id=None))
     for token in others:
         answer = Caller(user.deployed, token).send(request, **headers)
-        assert (answer.status_code, answer.json()) == (404, {"detail": "User not found"})
+        assert (answer.status_code, answer.json()) == (
+            404,
+            {"detail": "User not found", "code": "user_not_found"},
+        )
         assert "idempotent-replayed" not in answer.headers
     assert Caller(user.deployed).send(request, **headers).status_code == 401
 
@@ -201,7 +206,10 @@ def test_an_admin_is_told_that_a_user_does_not_exist(
 
     answer = admin.send(request)
 
-    assert (answer.status_code, answer.json()) == (404, {"detail": "User not found"})
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"detail": "User not found", "code": "user_not_found"},
+    )
 
 
 @pytest.mark.parametrize("operation", BY_USER, ids=str)
@@ -214,7 +222,9 @@ def test_an_id_token_reaches_nobody_elses_billing_even_an_admins(
         for token in (id_tokens.of_user, id_tokens.of_admin):
             answers.append(Caller(owner.deployed, token).send(request))
 
-    assert {as_seen(answer)[:2] for answer in answers} == {(404, b'{"detail":"User not found"}')}
+    assert {as_seen(answer)[:2] for answer in answers} == {
+        (404, b'{"detail":"User not found","code":"user_not_found"}')
+    }
 
 
 @pytest.mark.parametrize("operation", OPEN, ids=str)

@@ -128,7 +128,10 @@ def test_a_body_that_is_too_large_is_not_read(
 
     answer = admin.send(Request(request.method, request.path, {}, padded))
 
-    assert (answer.status_code, answer.json()) == (413, {"detail": "Request body too large"})
+    assert (answer.status_code, answer.json()) == (
+        413,
+        {"detail": "Request body too large", "code": "request_too_large"},
+    )
     assert owner.state() == before
 
 

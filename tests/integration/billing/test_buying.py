@@ -130,7 +130,10 @@ def test_another_users_id_is_answered_like_a_missing_user(
     ]
 
     for answer in answers:
-        assert (answer.status_code, answer.json()) == (404, {"detail": "User not found"})
+        assert (answer.status_code, answer.json()) == (
+            404,
+            {"detail": "User not found", "code": "user_not_found"},
+        )
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer rubbish", "Basic dTpw"])

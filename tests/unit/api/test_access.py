@@ -94,7 +94,10 @@ def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api) -> None:
     foreign = api.get("/access/user_1", user="user_2")
     nobody = api.get("/access/user_1", user=None)
 
-    assert (unknown.status, unknown.body) == (404, {"detail": "User not found"})
+    assert (unknown.status, unknown.body) == (
+        404,
+        {"detail": "User not found", "code": "user_not_found"},
+    )
     for answer in (foreign, nobody):
         assert (answer.status, answer.text) == (unknown.status, unknown.text)
 

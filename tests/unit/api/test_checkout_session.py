@@ -108,7 +108,10 @@ def test_anothers_session_and_an_unknown_one_get_the_same_answer(api: Api, sessi
     foreign = api.get(f"/checkout-session/{session_id}", user="user_2")
     unknown = api.get("/checkout-session/cs_test_unknown")
 
-    assert (unknown.status, unknown.body) == (404, {"detail": "Checkout session not found"})
+    assert (unknown.status, unknown.body) == (
+        404,
+        {"detail": "Checkout session not found", "code": "checkout_session_not_found"},
+    )
     assert (foreign.status, foreign.text) == (unknown.status, unknown.text)
 
 

@@ -333,7 +333,10 @@ def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api) -> None:
 
     unknown, foreign = start(api), start(api, userId="user_2")
 
-    assert (unknown.status, unknown.body) == (404, {"detail": "User not found"})
+    assert (unknown.status, unknown.body) == (
+        404,
+        {"detail": "User not found", "code": "user_not_found"},
+    )
     assert (foreign.status, foreign.text) == (unknown.status, unknown.text)
     assert api.ports.wire.requests == []
 

@@ -246,7 +246,7 @@ def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api) -> None:
     nobody = api.get("/dashboard/user_2", user=None)
 
     assert unknown.status == 404
-    assert unknown.body == {"detail": "User not found"}
+    assert unknown.body == {"detail": "User not found", "code": "user_not_found"}
     for answer in (foreign, nobody):
         assert (answer.status, answer.text) == (unknown.status, unknown.text)
 

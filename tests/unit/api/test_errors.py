@@ -21,6 +21,8 @@ from billing.observability import logger
 from tests.support.api import Api
 from tests.support.aws import add_user, template
 
+INTERNAL = {"detail": "Internal server error", "code": "internal_error"}
+
 
 class Breaking:
     """Users whose reading fails."""
@@ -54,7 +56,7 @@ def test_what_passes_is_unavailable_with_a_time_to_come_back(
 
     assert answer.status == 503
     assert answer.header("Retry-After") == wait
-    assert set(answer.body) == {"detail"}
+    assert (set(answer.body), answer.body["code"]) == ({"detail", "code"}, "unavailable")
     assert str(error) not in answer.text
 
 
@@ -72,7 +74,7 @@ def test_whatever_else_fails_is_our_fault_and_stays_inside(
 ) -> None:
     answer = failing(api, error).get("/dashboard/user_1")
 
-    assert (answer.status, answer.body) == (500, {"detail": "Internal server error"})
+    assert (answer.status, answer.body) == (500, INTERNAL)
     (told,) = [line for line in caplog.records if line.levelname == "ERROR"]
     assert told.exc_info is not None
     assert told.exc_info[1] is error
@@ -91,7 +93,7 @@ def test_an_answer_of_stripes_that_we_cant_read_is_logged_without_its_values(
 
     answer = api.post("/create-checkout-session", body)
 
-    assert (answer.status, answer.body) == (500, {"detail": "Internal server error"})
+    assert (answer.status, answer.body) == (500, INTERNAL)
     assert "ContractViolation: StripeCustomer: currency" in caplog.text
     assert "s3cret" not in caplog.text
 
@@ -127,6 +129,7 @@ def test_a_declined_payment_carries_stripes_decline_code(api: Api) -> None:
     assert answer.status == 402
     assert answer.body == {
         "detail": "Your card has insufficient funds.",
+        "code": "payment_declined",
         "decline_code": "insufficient_funds",
     }
 
@@ -136,7 +139,7 @@ def test_no_such_route_is_told_in_the_same_shape(api: Api) -> None:
 
     answer = api.get("/nowhere")
 
-    assert (answer.status, answer.body) == (404, {"detail": "Not found"})
+    assert (answer.status, answer.body) == (404, {"detail": "Not found", "code": "not_found"})
 
 
 @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ def test_no_such_route_is_told_in_the_same_shape(api: Api) -> None:
 def test_a_malformed_body_is_told_where_it_is_wrong(api: Api, body: str) -> None:
     answer = api.post("/create-checkout-session", body)
 
-    assert answer.status == 422
+    assert (answer.status, answer.body["code"]) == (422, "invalid_request")
     for problem in answer.body["detail"]:
         assert set(problem) == {"loc", "msg", "type"}
         assert problem["loc"][0] == "body"
@@ -215,7 +218,10 @@ def test_a_body_that_is_not_declared_json_is_not_read(
     answer = api.post("/create-checkout-session", body, headers=headers)
 
     fault = {"loc": ["body"], "msg": "Not application/json", "type": "unsupported_content_type"}
-    assert (answer.status, answer.body) == (422, {"detail": [fault]})
+    assert (answer.status, answer.body) == (
+        422,
+        {"detail": [fault], "code": "invalid_request"},
+    )
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/json"])

@@ -304,7 +304,7 @@ def test_of_many_at_once_one_is_resolved_and_the_others_are_told_to_wait(api: Ap
             go_on.set()
 
     assert [(other.status, other.header("Retry-After")) for other in told] == [(409, "1")] * 4
-    assert set(told[0].body) == {"detail"}
+    assert told[0].body["code"] == "request_in_progress"
     assert first.result().status == 200
     assert post().body == first.result().body
     assert len(api.ports.wire.asked("POST", SESSIONS)) == 1
@@ -354,7 +354,10 @@ def test_a_missing_permission_is_our_fault_and_stays_inside(api: Api) -> None:
     with failing_dynamodb("PutItem", "AccessDeniedException"):
         answer = start(api)
 
-    assert (answer.status, answer.body) == (500, {"detail": "Internal server error"})
+    assert (answer.status, answer.body) == (
+        500,
+        {"detail": "Internal server error", "code": "internal_error"},
+    )
 
 
 @pytest.mark.parametrize("reply", OUTAGES, ids=["unreachable", "throttled"])

@@ -250,7 +250,10 @@ def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api, customer_
     unknown = page(api, user="user_2", as_user="user_2")
     foreign, nobody = page(api, as_user="user_2"), page(api, as_user=None)
 
-    assert (unknown.status, unknown.body) == (404, {"detail": "User not found"})
+    assert (unknown.status, unknown.body) == (
+        404,
+        {"detail": "User not found", "code": "user_not_found"},
+    )
     for answer in (foreign, nobody):
         assert (answer.status, answer.text) == (unknown.status, unknown.text)
 

@@ -105,6 +105,35 @@ def test_every_example_is_of_its_schema() -> None:
                     assert fits(example["value"], media["schema"]), (path, name)
 
 
+def test_a_problem_names_the_codes_that_it_may_have() -> None:
+    told = COMMITTED["paths"]["/update-subscription"]["post"]["responses"]["409"]
+    schema = told["content"]["application/json"]["schema"]
+    examples = told["content"]["application/json"]["examples"]
+
+    assert fits({"detail": "a sentence", "code": "quote_outdated"}, schema)
+    assert not fits({"detail": "a sentence", "code": "user_not_found"}, schema)
+    assert not fits({"detail": "a sentence"}, schema)
+    assert examples["QuoteOutdated"]["value"]["code"] == "quote_outdated"
+
+
+def test_an_invalid_request_is_shown_by_a_field_that_the_operation_takes() -> None:
+    for path, _, operation in operations():
+        media = operation["responses"].get("422", {"content": {}})["content"]
+        examples = media.get("application/json", {}).get("examples", {})
+        if "RequestValidationError" in examples:
+            (fault,) = examples["RequestValidationError"]["value"]["detail"]
+            assert tuple(fault["loc"]) in inputs(operation), path
+
+
+def inputs(operation: Json) -> set[tuple[str, str]]:
+    """Each parameter and each of the body's fields, as the place that it stands in."""
+    body = operation.get("requestBody", {"content": {"application/json": {"schema": {}}}})
+    name = body["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
+    fields = COMMITTED["components"]["schemas"].get(name, {"properties": {}})["properties"]
+    parameters = {(each["in"], each["name"]) for each in operation["parameters"]}
+    return parameters | {("body", field) for field in fields}
+
+
 def descendants(model: type[ApiRequest]) -> set[type[ApiRequest]]:
     return {model}.union(*map(descendants, model.__subclasses__()))
 
@@ -130,5 +159,6 @@ def test_an_error_is_told_as_it_is_documented(error_class: type[BillingError]) -
     model = COMMITTED["components"]["schemas"][media["schema"]["$ref"].rpartition("/")[2]]
     assert fits(body, media["schema"])
     assert model["properties"].keys() == body.keys()
+    assert media["examples"][error_class.__name__]["value"]["code"] == body["code"]
     assert media["examples"][error_class.__name__]["value"].keys() == body.keys()
     assert ("Retry-After" in answer.headers) == ("Retry-After" in response.get("headers", {}))

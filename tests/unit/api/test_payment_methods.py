@@ -6,7 +6,7 @@ from tests.support.api import Api, Trouble
 from tests.support.aws import add_user
 from tests.support.payer import Payer, a_card
 
-NOT_FOUND = {"detail": "Payment method not found"}
+NOT_FOUND = {"detail": "Payment method not found", "code": "payment_method_not_found"}
 PATHS = ["/attach-payment-method", "/update-default-payment-method", "/detach-payment-method"]
 
 
@@ -264,7 +264,8 @@ def test_another_user_and_an_unknown_one_are_told_alike(api: Api, path: str) -> 
     unknown = api.post(path, {"userId": "user_3", **card}, user="user_3")
 
     assert (foreign.status, foreign.body) == (unknown.status, unknown.body)
-    assert (foreign.status, foreign.body) == (404, {"detail": "User not found"})
+    unknown = {"detail": "User not found", "code": "user_not_found"}
+    assert (foreign.status, foreign.body) == (404, unknown)
     assert api.ports.wire.requests == []
 
 

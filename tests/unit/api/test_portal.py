@@ -137,7 +137,10 @@ def test_an_unknown_user_and_anothers_id_get_the_same_answer(api: Api) -> None:
     unknown, foreign = open_portal(api), open_portal(api, "user_2")
     nobody = api.post("/create-portal-session", {"userId": "user_2"}, user=None)
 
-    assert (unknown.status, unknown.body) == (404, {"detail": "User not found"})
+    assert (unknown.status, unknown.body) == (
+        404,
+        {"detail": "User not found", "code": "user_not_found"},
+    )
     for answer in (foreign, nobody):
         assert (answer.status, answer.text) == (unknown.status, unknown.text)
     assert api.ports.wire.requests == []

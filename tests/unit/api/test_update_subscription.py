@@ -166,6 +166,7 @@ def test_an_upgrade_that_is_declined_doesnt_happen(user: Subscriber) -> None:
         402,
         {
             "detail": "Your card was declined.",
+            "code": "payment_declined",
             "decline_code": "generic_decline",
         },
     )
