@@ -11,7 +11,10 @@ from functools import reduce
 from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
-from aws_lambda_powertools.event_handler.exceptions import RequestEntityTooLargeError
+from aws_lambda_powertools.event_handler.exceptions import (
+    NotFoundError,
+    RequestEntityTooLargeError,
+)
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
@@ -143,8 +146,8 @@ def _responses(own: Json, operation: Json, method: str, *, public: bool) -> Json
     added = [_told(StripeUnavailable, Exception), _gateway(429, 500, 503)]
     if not public:
         added.append(_gateway(401, 403))
-    if "path" in places:  # a slash in it makes it another path
-        added.append(_gateway(404))
+    if "path" in places:  # a slash in it, or what can't be an id, makes it another path
+        added += [_told(NotFoundError), _gateway(404)]
     if "query" in places or "requestBody" in operation:
         added.append(_invalid("body" if "requestBody" in operation else "query"))
     if "requestBody" in operation:

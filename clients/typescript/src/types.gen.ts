@@ -517,10 +517,12 @@ export type GetDashboardErrors = {
     /**
      * User not found
      *
+     * Not found
+     *
      * Not Found
      */
     404: (Problem & {
-        code: 'user_not_found';
+        code: 'not_found' | 'user_not_found';
     }) | GatewayProblem;
     /**
      * Too Many Requests
@@ -579,10 +581,12 @@ export type GetAccessErrors = {
     /**
      * User not found
      *
+     * Not found
+     *
      * Not Found
      */
     404: (Problem & {
-        code: 'user_not_found';
+        code: 'not_found' | 'user_not_found';
     }) | GatewayProblem;
     /**
      * Too Many Requests
@@ -831,10 +835,12 @@ export type GetCheckoutSessionErrors = {
      *
      * User not found
      *
+     * Not found
+     *
      * Not Found
      */
     404: (Problem & {
-        code: 'checkout_session_not_found' | 'user_not_found';
+        code: 'checkout_session_not_found' | 'not_found' | 'user_not_found';
     }) | GatewayProblem;
     /**
      * The billing customer is linked with another user, or was changed at the same time.
@@ -1654,10 +1660,12 @@ export type GetInvoicesErrors = {
     /**
      * User not found
      *
+     * Not found
+     *
      * Not Found
      */
     404: (Problem & {
-        code: 'user_not_found';
+        code: 'not_found' | 'user_not_found';
     }) | GatewayProblem;
     /**
      * Not an invoice of this list

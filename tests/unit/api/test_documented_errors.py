@@ -30,6 +30,7 @@ ROUTES = [operation for operation in operations() if operation.path != "/webhook
 OF_EVERY_REQUEST = {
     "IdempotencyKeyInvalid",
     "IdempotencyKeyReused",
+    "NotFoundError",
     "RequestEntityTooLargeError",
     "RequestInProgress",
     "RequestValidationError",

@@ -264,8 +264,8 @@ def test_another_user_and_an_unknown_one_are_told_alike(api: Api, path: str) -> 
     unknown = api.post(path, {"userId": "user_3", **card}, user="user_3")
 
     assert (foreign.status, foreign.body) == (unknown.status, unknown.body)
-    unknown = {"detail": "User not found", "code": "user_not_found"}
-    assert (foreign.status, foreign.body) == (404, unknown)
+    told = {"detail": "User not found", "code": "user_not_found"}
+    assert (foreign.status, foreign.body) == (404, told)
     assert api.ports.wire.requests == []
 
 
