@@ -23,7 +23,6 @@ from billing.domain.errors import (
     UserNotFound,
 )
 from billing.observability import logger
-from billing.payment_methods import PaymentMethods
 
 router = APIGatewayHttpRouter()
 
@@ -32,7 +31,7 @@ router = APIGatewayHttpRouter()
 def create_setup_intent(body: OfUser, caller: RouteCaller, ports: RoutePorts) -> SetupIntentCreated:
     """Begin to set up a payment method; Stripe.js goes on with the secret, and attaches it."""
     user = admitted(ports, caller, body.user_id)
-    intent = PaymentMethods(ports).set_up(user)
+    intent = ports.payment_methods.set_up(user)
     logger.info("setup intent", setup_intent_id=intent.id)
     return SetupIntentCreated(client_secret=intent.client_secret)
 
@@ -44,7 +43,7 @@ def create_setup_intent(body: OfUser, caller: RouteCaller, ports: RoutePorts) ->
 def attach_payment_method(body: OfPaymentMethod, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Put a payment method on file; the default stays as it is."""
     user = admitted(ports, caller, body.user_id)
-    PaymentMethods(ports).attach(user, body.payment_method_id)
+    ports.payment_methods.attach(user, body.payment_method_id)
     return Done(message="The payment method is on file.")
 
 
@@ -60,7 +59,7 @@ def update_default_payment_method(
     Declined, it is the default all the same: try again, or choose another.
     """
     user = admitted(ports, caller, body.user_id)
-    done = PaymentMethods(ports).make_default(user, body.payment_method_id)
+    done = ports.payment_methods.make_default(user, body.payment_method_id)
     logger.info("default payment method", waits=done.client_secret is not None)
     if done.client_secret is not None:
         return DebtToConfirm(
@@ -76,5 +75,5 @@ def update_default_payment_method(
 def detach_payment_method(body: OfPaymentMethod, caller: RouteCaller, ports: RoutePorts) -> Done:
     """Take a payment method off file, for good; the one that pays for a subscription stays."""
     user = admitted(ports, caller, body.user_id)
-    PaymentMethods(ports).detach(user, body.payment_method_id)
+    ports.payment_methods.detach(user, body.payment_method_id)
     return Done(message="The payment method is off file.")

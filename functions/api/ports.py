@@ -16,6 +16,7 @@ from billing.checkout import Checkout
 from billing.config import ApiSettings, load
 from billing.domain.checkout import CheckoutPages
 from billing.gateway.stripe_gateway import StripeGateway
+from billing.payment_methods import PaymentMethods
 from billing.quotes import Quotes
 from billing.runtime import Ports
 from billing.sessions import Sessions
@@ -76,6 +77,10 @@ class ApiPorts(Ports):
     @cached_property
     def subscriptions(self) -> Subscriptions:
         return Subscriptions(self, self.standings, self.quotes)
+
+    @cached_property
+    def payment_methods(self) -> PaymentMethods:
+        return PaymentMethods(self)
 
     @cached_property
     def threads(self) -> ThreadPoolExecutor:

@@ -16,6 +16,7 @@ from billing.domain.decide import (
     yields_to_another,
 )
 from billing.domain.dunning import debt_of
+from billing.domain.errors import StripeNotFound
 from billing.domain.events import (
     BillingEvent,
     EventHead,
@@ -30,7 +31,7 @@ from billing.domain.merge import (
     with_purchases,
     with_subscription,
 )
-from billing.domain.plan_change import Plan, planned_change
+from billing.domain.plan_change import Plan, Schedule, planned_change
 from billing.domain.record import (
     OWING,
     TERMINAL,
@@ -111,10 +112,18 @@ def _with_plan(record: Record, stripe: StripeReads) -> Record:
     subscription = record.subscription
     if subscription is None or subscription.status in TERMINAL or subscription.schedule_id is None:
         return record
-    schedule = stripe.schedule(subscription.schedule_id).projected()
+    schedule = _schedule(subscription.schedule_id, stripe)
     plan = Plan(price_id=subscription.price_id, quantity=subscription.quantity)
     planned = planned_change(schedule, plan) if schedule else None
     return record.model_copy(update={"planned": planned})
+
+
+def _schedule(schedule_id: str, stripe: StripeReads) -> Schedule | None:
+    """Fetch a schedule; with a deleted test clock it is gone for good."""
+    try:
+        return stripe.schedule(schedule_id).projected()
+    except StripeNotFound:
+        return None
 
 
 def _with_other(record: Record, decision: Decision, stripe: StripeReads) -> Record:

@@ -119,7 +119,6 @@ class StripePreview(StripeObject):
             return self.parent.subscription_item_details if self.parent else None
 
     currency: str
-    subtotal: int
     total: int
     amount_due: int
     starting_balance: int
