@@ -314,7 +314,7 @@ def _fresh_key(_user_id: str, _op_seq: int) -> str:
 # -- Access
 
 
-@_mutant(52, invariants.ACCESS)
+@_mutant(53, invariants.ACCESS)
 def grace_from_current_period_end() -> Iterator[None]:
     """Grace is counted from the end of the period, which a failed renewal has moved on."""
 
@@ -330,7 +330,7 @@ def grace_from_current_period_end() -> Iterator[None]:
         yield
 
 
-@_mutant(52, invariants.ACCESS)
+@_mutant(53, invariants.ACCESS)
 def grace_per_invoice() -> Iterator[None]:
     """Every unpaid invoice begins a grace of its own."""
     original = dunning.debt_of
@@ -421,7 +421,7 @@ def a_change_of_policy_is_not_announced() -> Iterator[None]:
         yield
 
 
-@_mutant(285, invariants.MONEY)
+@_mutant(6, invariants.MONEY)
 def a_customer_is_never_looked_for() -> Iterator[None]:
     """A try whose answer was lost more than a day ago makes a second customer."""
     with patch.object(enrolment.Enrolment, "_made_for", lambda _self, _user: None):
@@ -446,7 +446,7 @@ def who_was_late_stays_unknown() -> Iterator[None]:
 # -- Recovery, and other people's things
 
 
-@_mutant(20, invariants.CONVERGES, invariants.FACTS)
+@_mutant(24, invariants.CONVERGES, invariants.FACTS)
 def no_reconciler() -> Iterator[None]:
     """What was lost stays lost."""
     with patch.object(play, "reconcile", lambda _world: None):
