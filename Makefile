@@ -65,7 +65,7 @@ deploy: $(INSTALLED) ## build and deploy to AWS, by samconfig.toml and your AWS 
 .PHONY: test
 test: $(INSTALLED) $(CLIENTS_INSTALLED) $(CLIENT_INSTALLED) ## run every test
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto
 
 .PHONY: simulate
 simulate: $(INSTALLED) ## play random histories, on all cores: HISTORIES=200000 SEED=0

@@ -1,22 +1,34 @@
 """Fixtures for every level of tests, and what stays together when they run on several cores."""
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.support.stack"]
 
-#: Folders whose tests share what takes seconds to start.
-TOGETHER = ("tests/machines/", "tests/integration/embedded_aws/")
+#: Folders and modules whose tests share what takes long to start, and where.
+HOMES = {
+    "tests/contracts/typescript_client/": "stack",
+    "tests/e2e/test_documentation_page.py": "stack",
+    "tests/e2e/test_payment_page.py": "stack",
+    "tests/integration/api/": "stack",
+    "tests/integration/billing/": "stack",
+    "tests/integration/stack/": "stack",
+    "tests/integration/embedded_aws/": "embedded AWS",
+    "tests/machines/": "machines",
+}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have pytest-xdist run on one core what shares a stack, a folder's fixtures or a module's."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_home_of(item)))
+class Homes(LoadScopeScheduling):
+    """Runs on one core what shares a stack, and otherwise a module at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return next((home for part, home in HOMES.items() if module.startswith(part)), module)
 
 
-def _home_of(item: pytest.Item) -> str:
-    if "stack" in getattr(item, "fixturenames", ()):
-        return "stack"
-    module = item.nodeid.partition("::")[0]
-    return next((folder for folder in TOGETHER if module.startswith(folder)), module)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Homes:
+    """Choose who runs what; pytest-xdist's own groups take no effect with this pytest."""
+    return Homes(config, log)

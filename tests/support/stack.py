@@ -39,8 +39,10 @@ def stack(stack_settings: Settings) -> Iterator[StackFile]:
 
 def fresh_settings(state_dir: object) -> Settings:
     """Settings of a stack that meets no other: free ports and its own folder."""
+    aws_port = free_port()
+    stripe_port = next(port for port in iter(free_port, None) if port != aws_port)
     return Settings.model_validate(
-        {"SCAI_AWS_PORT": free_port(), "SCAI_STRIPE_PORT": free_port(), "SCAI_STATE_DIR": state_dir}
+        {"SCAI_AWS_PORT": aws_port, "SCAI_STRIPE_PORT": stripe_port, "SCAI_STATE_DIR": state_dir}
     )
 
 
