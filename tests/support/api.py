@@ -1,4 +1,4 @@
-"""The API in unit tests: its handler on moto's account, and Stripe by the simulator, in process.
+"""The API in unit tests: its handler on a test account, and Stripe by the simulator, in process.
 
 Stripe is reached through the official SDK and our own gateway, so that idempotency keys, error
 shapes and sessions are the real thing; only the transport is replaced (no socket, no sleep).
@@ -139,7 +139,7 @@ class EnginePorts(FakePorts):
 
 
 class FakeApiPorts(EnginePorts, ApiPorts):
-    """The API's ports: real stores on moto, the real gateway on the simulator's engine."""
+    """The API's ports: real stores, the real gateway on the simulator's engine."""
 
 
 class Api:

@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
-from threading import Barrier, Lock
+from threading import Barrier
 from typing import Any
 
 import pytest
 
-from billing.store.dynamodb import client
 from tests.support.api import Api, ApiAnswer, Request, Trouble
 from tests.support.aws import facts
 from tests.support.builders import a_record, a_subscription
@@ -1084,20 +1083,6 @@ def test_a_request_that_comes_late_finds_its_number_taken(user: Subscriber) -> N
 # -- At the same time -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def many(user: Subscriber, monkeypatch: pytest.MonkeyPatch) -> Subscriber:
-    """A user of whom many requests run; moto takes one call at a time, as it has no locks."""
-    dynamodb, lock = client(), Lock()
-    call = dynamodb._make_api_call  # type: ignore[attr-defined]  # where moto comes in
-
-    def one_at_a_time(*args: Any) -> Any:
-        with lock:
-            return call(*args)
-
-    monkeypatch.setattr(dynamodb, "_make_api_call", one_at_a_time)
-    return user
-
-
 def at_once(requests: Sequence[Callable[[], ApiAnswer]]) -> list[ApiAnswer]:
     """Send requests from a thread each, none before all are ready."""
     ready = Barrier(len(requests))
@@ -1110,55 +1095,55 @@ def at_once(requests: Sequence[Callable[[], ApiAnswer]]) -> list[ApiAnswer]:
         return list(threads.map(send, requests))
 
 
-def test_twenty_equal_requests_at_once_are_charged_once(many: Subscriber) -> None:
-    price_id = many.api.price("agency_monthly")
+def test_twenty_equal_requests_at_once_are_charged_once(user: Subscriber) -> None:
+    price_id = user.api.price("agency_monthly")
 
     answers = at_once(
-        [partial(many.post, "/update-subscription", newPriceId=price_id) for _ in range(20)]
+        [partial(user.post, "/update-subscription", newPriceId=price_id) for _ in range(20)]
     )
 
     assert {answer.status for answer in answers} <= {200, 503}
     assert 200 in {answer.status for answer in answers}
-    assert (many.plan, many.charges()) == ("agency_monthly", [1_900, 5_419])
-    assert many.change("agency_monthly").body["status"] == "success"
-    assert many.charges() == [1_900, 5_419]
+    assert (user.plan, user.charges()) == ("agency_monthly", [1_900, 5_419])
+    assert user.change("agency_monthly").body["status"] == "success"
+    assert user.charges() == [1_900, 5_419]
 
 
-def test_twenty_declined_requests_at_once_leave_nothing_behind(many: Subscriber) -> None:
-    many.pay_with("pm_card_chargeCustomerFail")
-    price_id = many.api.price("agency_monthly")
+def test_twenty_declined_requests_at_once_leave_nothing_behind(user: Subscriber) -> None:
+    user.pay_with("pm_card_chargeCustomerFail")
+    price_id = user.api.price("agency_monthly")
 
     answers = at_once(
-        [partial(many.post, "/update-subscription", newPriceId=price_id) for _ in range(20)]
+        [partial(user.post, "/update-subscription", newPriceId=price_id) for _ in range(20)]
     )
 
     assert {answer.status for answer in answers} <= {402, 503}
-    assert many.change("agency_monthly").status == 402
-    assert (many.plan, many.charges()) == ("standard_monthly", [1_900])
-    assert set(statuses(many)) == {"paid", "void"}
+    assert user.change("agency_monthly").status == 402
+    assert (user.plan, user.charges()) == ("standard_monthly", [1_900])
+    assert set(statuses(user)) == {"paid", "void"}
 
 
-def test_twenty_quotes_at_once_are_charged_once(many: Subscriber) -> None:
-    preview = many.preview("agency_monthly").body
-    body = {"newPriceId": many.api.price("agency_monthly"), "quote": preview["quote"]}
+def test_twenty_quotes_at_once_are_charged_once(user: Subscriber) -> None:
+    preview = user.preview("agency_monthly").body
+    body = {"newPriceId": user.api.price("agency_monthly"), "quote": preview["quote"]}
 
-    answers = at_once([partial(many.post, "/update-subscription", **body) for _ in range(20)])
+    answers = at_once([partial(user.post, "/update-subscription", **body) for _ in range(20)])
 
     assert {answer.status for answer in answers} <= {200, 409, 503}
-    assert many.plan == "agency_monthly"
-    assert many.charges() == [1_900, preview["amountDueNow"]]
+    assert user.plan == "agency_monthly"
+    assert user.charges() == [1_900, preview["amountDueNow"]]
 
 
-def test_different_requests_at_once_end_in_one_of_them(many: Subscriber) -> None:
+def test_different_requests_at_once_end_in_one_of_them(user: Subscriber) -> None:
     lookup_keys = ("agency_monthly", "standard_yearly") * 4
-    bodies = [{"newPriceId": many.api.price(key), "effective": "now"} for key in lookup_keys]
+    bodies = [{"newPriceId": user.api.price(key), "effective": "now"} for key in lookup_keys]
 
-    answers = at_once([partial(many.post, "/update-subscription", **body) for body in bodies])
+    answers = at_once([partial(user.post, "/update-subscription", **body) for body in bodies])
 
     assert {answer.status for answer in answers} <= {200, 503}
-    assert many.plan in lookup_keys
-    assert "open" not in statuses(many)
-    assert shown(many)["currentPlanId"] == many.api.price(many.plan)
+    assert user.plan in lookup_keys
+    assert "open" not in statuses(user)
+    assert shown(user)["currentPlanId"] == user.api.price(user.plan)
 
 
 @pytest.mark.parametrize("other", ["agency_monthly", "standard_yearly", None])
