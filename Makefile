@@ -12,6 +12,10 @@ CLIENTS_INSTALLED := $(CLIENTS)/node_modules/.package-lock.json
 # The TypeScript client, its generator and compiler.
 CLIENT := clients/typescript
 CLIENT_INSTALLED := $(CLIENT)/node_modules/.package-lock.json
+# The operators' console: a page that is built here, and served by ops/console.
+CONSOLE := ops/console/web
+CONSOLE_INSTALLED := $(CONSOLE)/node_modules/.package-lock.json
+CONSOLE_BUILT := $(CONSOLE)/dist/index.html
 STATE := $(or $(SCAI_STATE_DIR),.local)
 
 # Whether a stack may run: one was started, and the interpreter that it runs on is there.
@@ -34,11 +38,11 @@ help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(INSTALLED) ## start the whole system here; Ctrl-C stops everything
+run: $(INSTALLED) $(CONSOLE_BUILT) ## start the whole system here; Ctrl-C stops everything
 	@$(BIN)/python -m local.stack run
 
 .PHONY: up
-up: $(INSTALLED) ## start the whole system in the background
+up: $(INSTALLED) $(CONSOLE_BUILT) ## start the whole system in the background
 	@$(BIN)/python -m local.stack up
 
 .PHONY: down
@@ -63,7 +67,7 @@ deploy: $(INSTALLED) ## build and deploy to AWS, by samconfig.toml and your AWS 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sam deploy --parameter-overrides "Revision=`date -u +%Y%m%dT%H%M%SZ`" $(PARAMETERS)
 
 .PHONY: test
-test: $(INSTALLED) $(CLIENTS_INSTALLED) $(CLIENT_INSTALLED) ## run every test
+test: $(INSTALLED) $(CLIENTS_INSTALLED) $(CLIENT_INSTALLED) $(CONSOLE_BUILT) ## run every test
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest -n auto
 
@@ -73,7 +77,7 @@ simulate: $(INSTALLED) ## play random histories, on all cores: HISTORIES=200000 
 		--histories $(or $(HISTORIES),200000) --seed $(or $(SEED),0)
 
 .PHONY: lint
-lint: $(INSTALLED) ## check style, types and the template
+lint: $(INSTALLED) $(CONSOLE_BUILT) ## check style, types and the template
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -93,6 +97,7 @@ lock: $(INSTALLED) ## pin what pyproject.toml asks for, with hashes
 	@$(BIN)/$(COMPILE) -c requirements-dev.txt pyproject.toml -o layer/requirements.txt
 	@$(BIN)/npm install --prefix $(CLIENTS) --package-lock-only
 	@$(BIN)/npm install --prefix $(CLIENT) --package-lock-only
+	@$(BIN)/npm install --prefix $(CONSOLE) --package-lock-only
 
 .PHONY: schemas
 schemas: $(INSTALLED) ## write docs/events from the facts' contracts
@@ -106,6 +111,11 @@ openapi: $(INSTALLED) ## write functions/api/openapi.json from the API's routes
 client: openapi $(CLIENT_INSTALLED) ## write clients/typescript/src from the API's document
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run generate --silent --prefix $(CLIENT)
 
+.PHONY: console
+console: $(INSTALLED) ## write the console's OpenAPI document, and build its page
+	@PYTHONPATH=functions $(BIN)/python -m tools.console_openapi
+	@$(MAKE) --no-print-directory $(CONSOLE_BUILT)
+
 .PHONY: mocks
 mocks: $(INSTALLED) ## write tests/machines/MockConfigFile.json from the machines' cases
 	@PYTHONPATH=functions $(BIN)/python -m tests.machines.mock_config
@@ -114,6 +124,7 @@ mocks: $(INSTALLED) ## write tests/machines/MockConfigFile.json from the machine
 clean: ## stop it, and remove everything that make made
 	-@if $(MAY_RUN); then $(BIN)/python -m local.stack down; fi
 	@rm -rf $(VENV) $(CLIENTS)/node_modules $(CLIENT)/node_modules $(CLIENT)/dist
+	@rm -rf $(CONSOLE)/node_modules $(CONSOLE)/dist $(CONSOLE)/src/api
 	@rm -rf .cache .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The virtual environment is made anew whenever its pins change: nothing stale is left in it. A stack
@@ -133,6 +144,7 @@ $(INSTALLED): requirements-dev.txt
 		/^ERROR/ { failed = 1 } \
 		/^exit/ { exit $$2 } \
 		failed'
+	@$(BIN)/python -m pip install --no-deps --no-build-isolation --quiet --editable .
 	@touch $@
 
 $(CLIENTS_INSTALLED): $(CLIENTS)/package-lock.json $(INSTALLED)
@@ -144,3 +156,14 @@ $(CLIENT_INSTALLED): $(CLIENT)/package-lock.json $(INSTALLED)
 	@echo "Fetching the TypeScript client's generator and compiler"
 	@$(BIN)/npm ci --prefix $(CLIENT) --loglevel error
 	@touch $@
+
+$(CONSOLE_INSTALLED): $(CONSOLE)/package-lock.json $(INSTALLED)
+	@echo "Fetching what the console's page is made of"
+	@$(BIN)/npm ci --prefix $(CONSOLE) --loglevel error
+	@touch $@
+
+# Its types are checked on the way.
+$(CONSOLE_BUILT): $(CONSOLE_INSTALLED) $(wildcard $(CONSOLE)/*.html $(CONSOLE)/*.json $(CONSOLE)/*.ts) \
+		$(shell find $(CONSOLE)/src -path $(CONSOLE)/src/api -prune -o -type f -print)
+	@echo "Building the console's page"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run build --silent --prefix $(CONSOLE)

@@ -36,10 +36,10 @@ from billing.domain.errors import (
     StripeUnavailable,
 )
 from tools import openapi_texts as texts
+from tools.references import REF, reachable
 
 Json = dict[str, Any]
 
-REF = "#/components/schemas/"
 
 _GATEWAY_PROBLEM = {"$ref": REF + GatewayProblem.__name__}
 
@@ -240,33 +240,13 @@ def _schemas(paths: Json, made: Json) -> Json:
     )
     known = made | problems["$defs"]
     bodies = [o.get("requestBody") for path in paths.values() for o in path.values()]
-    asked, used = _reachable(bodies, known), _reachable(paths, known)
+    asked, used = reachable(bodies, known), reachable(paths, known)
     return {
         name: known[name]
         if name in asked or "properties" not in known[name]
         else known[name] | {"required": list(known[name]["properties"])}
         for name in sorted(used)
     }
-
-
-def _reachable(node: Any, known: Json) -> set[str]:
-    """The names of the schemas that are referred to, directly or not."""
-    found: set[str] = set()
-    waiting = _refs(node)
-    while waiting:
-        name = waiting.pop()
-        found.add(name)
-        waiting |= _refs(known[name]) - found
-    return found
-
-
-def _refs(node: Any) -> set[str]:
-    if isinstance(node, dict):
-        own = {node["$ref"].removeprefix(REF)} if "$ref" in node else set()
-        return own.union(*map(_refs, node.values()))
-    if isinstance(node, list):
-        return set().union(*map(_refs, node))
-    return set()
 
 
 def _tidy(node: Any) -> Any:

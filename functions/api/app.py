@@ -36,7 +36,7 @@ from api import (
 )
 from api.idempotency import Idempotency
 from api.ports import ApiPorts
-from billing.observability import log_context, logger
+from billing.observability import log_context, logger, observed
 
 Json = dict[str, Any]
 Handler = Callable[[Json, LambdaContext], Json]
@@ -88,7 +88,7 @@ def handler_on(ports: ApiPorts) -> Handler:
         app.append_context(ports=ports)
         return app.resolve(event, context)
 
-    @logger.inject_lambda_context(clear_state=True)
+    @observed
     def handle(event: Json, context: LambdaContext) -> Json:
         ports.ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
         request = event.get("requestContext", {})

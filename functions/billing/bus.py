@@ -70,7 +70,7 @@ class Bus:
         """Put a batch of events; return the refused ones' positions and error codes.
 
         Raises:
-            BusUnavailable: EventBridge did not answer.
+            BusUnavailable: EventBridge did not answer, or took none of them.
         """
         entries: list[PutEventsRequestEntryTypeDef] = [
             {
@@ -84,7 +84,9 @@ class Bus:
         ]
         try:
             answer = self._client.put_events(Entries=entries)
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            raise BusUnavailable(f"EventBridge refused all: {error}") from error
+        except BotoCoreError as error:
             raise BusUnavailable(f"EventBridge did not answer: {type(error).__name__}") from error
         return {
             position: result.get("ErrorCode", "InternalFailure")

@@ -7,7 +7,7 @@ only by a step that calls Stripe: it is most of a cold start.
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -16,12 +16,12 @@ from pydantic import BaseModel, ValidationError
 from billing.aws import SHORT_CALLS
 from billing.bus import Bus
 from billing.config import Settings, load
-from billing.contracts.stripe_events import explain
+from billing.contracts.stripe_events import UnreadEvent, explain
 from billing.domain.errors import ContractViolation
 from billing.domain.policy import Policy
 from billing.executions import Executions
 from billing.gateway.secrets import SecretReader
-from billing.observability import log_context, logger
+from billing.observability import log_context, logger, observed
 from billing.operations import Operations
 from billing.reducer import Reducer
 from billing.store.commit import Committer
@@ -31,6 +31,9 @@ from billing.store.ledger import Ledger
 from billing.store.records import RecordStore
 from billing.store.runs import RunStore
 from billing.store.users import UserStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 Input = TypeVar("Input", bound=BaseModel)
 Input_contra = TypeVar("Input_contra", bound=BaseModel, contravariant=True)
@@ -50,24 +53,28 @@ class Ports:
         return load(Settings)
 
     @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return client()
+
+    @cached_property
     def users(self) -> UserStore:
-        return UserStore(client(), self.settings.users_table, self.settings.users_table_key)
+        return UserStore(self.dynamodb, self.settings.users_table, self.settings.users_table_key)
 
     @cached_property
     def customers(self) -> CustomerStore:
-        return CustomerStore(client(), self.settings.customers_table)
+        return CustomerStore(self.dynamodb, self.settings.customers_table)
 
     @cached_property
     def records(self) -> RecordStore:
-        return RecordStore(client(), self.settings.subscriptions_table)
+        return RecordStore(self.dynamodb, self.settings.subscriptions_table)
 
     @cached_property
     def ledger(self) -> Ledger:
-        return Ledger(client(), self.settings.events_table, self.settings.ledger_ttl_days)
+        return Ledger(self.dynamodb, self.settings.events_table, self.settings.ledger_ttl_days)
 
     @cached_property
     def runs(self) -> RunStore:
-        return RunStore(client(), self.settings.events_table, self.settings.ledger_ttl_days)
+        return RunStore(self.dynamodb, self.settings.events_table, self.settings.ledger_ttl_days)
 
     @cached_property
     def executions(self) -> Executions:
@@ -89,7 +96,7 @@ class Ports:
 
     @cached_property
     def reducer(self) -> Reducer:
-        committer = Committer(client(), self.records, self.ledger)
+        committer = Committer(self.dynamodb, self.records, self.ledger)
         return Reducer(committer, self.customers, self.stripe, self.policy, self.now)
 
     @cached_property
@@ -108,26 +115,22 @@ class Ports:
 def step_handler(
     input_model: type[Input], step: Step[Input], ports: Ports | None = None
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Make a step's Lambda handler: validate the input, run the step, return its output as JSON.
-
-    An exception is logged once and raised: its class name is what the machine retries by.
-    """
+    """Make a step's Lambda handler: validate the input, run the step, return its output as JSON."""
     wired = ports or Ports()
 
-    @logger.inject_lambda_context(clear_state=True)
+    @observed
     def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         log_context(execution=event.get("execution"))
-        try:
-            request = _read(input_model, event)
-            log_context(
-                event_id=event.get("event_id") or event.get("event", {}).get("id"),
-                user_id=event.get("user_id"),
-                customer_id=event.get("customer_id"),
-            )
-            answer = step(request, wired).model_dump(mode="json")
-        except Exception:
-            logger.exception("step failed")
-            raise
+        request = _read(input_model, event)
+        about = getattr(request, "event", None)
+        named = {**event.get("run", {}), **event}
+        log_context(
+            event_id=named.get("event_id") or getattr(about, "id", None),
+            user_id=named.get("user_id"),
+            customer_id=named.get("customer_id") or getattr(about, "customer_id", None),
+        )
+        answer = step(request, wired).model_dump(mode="json")
+        log_context(user_id=answer.get("user_id"), customer_id=answer.get("customer_id"))
         logger.info("step done", result=answer)
         return answer
 
@@ -139,4 +142,13 @@ def _read(input_model: type[Input], event: dict[str, Any]) -> Input:
     try:
         return input_model.model_validate(event)
     except ValidationError as error:
+        log_context(event_id=_id_in(event))
         raise ContractViolation(explain(error)) from None
+
+
+def _id_in(event: dict[str, Any]) -> str | None:
+    """The id of an event that the contracts refuse, by which its failure is looked for."""
+    try:
+        return UnreadEvent.model_validate(event.get("event")).id
+    except ValidationError:
+        return None

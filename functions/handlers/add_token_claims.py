@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from billing.config import TokenSettings, load
 from billing.contracts.cognito import ADMIN_SCOPE, PreTokenGeneration
-from billing.observability import logger
+from billing.observability import logger, observed
 from billing.runtime import Ports
 
 ADMIN_GROUP = "billing-admin"
@@ -37,7 +37,7 @@ def add_token_claims(sign_in: PreTokenGeneration, claim: str, ports: Ports) -> d
 _ports = Ports()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
     sign_in = PreTokenGeneration.model_validate(event)

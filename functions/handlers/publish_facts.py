@@ -1,8 +1,8 @@
 """Publish Facts, on the ledger's stream: put committed facts on our bus.
 
-Guards that a fact that was committed with its record is told, whatever fails: it is marked
-published only once EventBridge holds it, and reported as failed until then, from the first one
-that failed on, so that the stream tries again from there. A fact may be sent twice, under one id.
+Guards that a fact that was committed with its record is told, whatever fails: until EventBridge
+holds it, it is reported as failed, from the first one that failed on, so that the stream tries
+again from there.
 """
 
 from itertools import dropwhile
@@ -10,15 +10,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from billing.bus import Bus, Envelope
-from billing.contracts.facts import SOURCE, told
 from billing.domain.facts import Fact
-from billing.observability import logger
+from billing.metrics import Metric, measure
+from billing.observability import logger, observed
+from billing.outbox import fact_in, publish
 from billing.runtime import Ports
 from billing.store.dynamodb import from_item
-
-#: Tries at once for an entry that EventBridge refused, before the stream's own backoff.
-ATTEMPTS = 3
 
 Batch = dict[str, Any]
 
@@ -29,44 +26,34 @@ def publish_facts(batch: Batch, ports: Ports) -> Batch:
     Raises:
         BusUnavailable: EventBridge did not answer; the whole batch must be delivered again.
     """
-    facts = {record["dynamodb"]["SequenceNumber"]: _fact(record) for record in batch["Records"]}
-    refused = _put({number: _envelope(fact) for number, fact in facts.items()}, ports.bus)
-    published = [fact for number, fact in facts.items() if number not in refused]
-    for fact in published:
-        ports.ledger.mark_published(fact.key, ports.now())
-    logger.info("facts published", facts=[fact.key for fact in published], refused=len(refused))
+    changes = [record["dynamodb"] for record in batch["Records"]]
+    facts = {change["SequenceNumber"]: fact_in(from_item(change["NewImage"])) for change in changes}
+    refused = publish(facts, ports)
+    for number, fact in facts.items():
+        _tell(fact, refused=number in refused)
     again = dropwhile(lambda number: number not in refused, facts)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}
 
 
-def _fact(record: dict[str, Any]) -> Fact:
-    """Read the fact as ``Ledger.adding`` wrote it; unset members are not stored."""
-    stored = from_item(record["dynamodb"]["NewImage"])["fact"]
-    return Fact.model_validate(dict.fromkeys(Fact.model_fields) | stored)
-
-
-def _envelope(fact: Fact) -> Envelope:
-    return Envelope(source=SOURCE, detail_type=fact.type, detail=told(fact).model_dump_json())
-
-
-def _put(waiting: dict[str, Envelope], bus: Bus) -> dict[str, Envelope]:
-    """Put them and return the refused ones, tried again so that the others aren't sent twice."""
-    for _ in range(ATTEMPTS):
-        if not waiting:
-            break
-        refused = bus.put_all(list(waiting.values()))
-        waiting = {
-            number: envelope
-            for position, (number, envelope) in enumerate(waiting.items())
-            if position in refused
-        }
-    return waiting
+def _tell(fact: Fact, *, refused: bool) -> None:
+    """Log a line for each fact, by whose it is."""
+    whose = {
+        "fact": fact.key,
+        "event_id": fact.cause,
+        "user_id": fact.user_id,
+        "customer_id": fact.customer_id,
+    }
+    if refused:
+        logger.warning("fact refused", extra=whose)
+    else:
+        measure(Metric.FACT_PUBLISHED)
+        logger.info("fact published", extra=whose)
 
 
 _ports = Ports()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@observed
 def handler(event: Batch, _context: LambdaContext) -> Batch:
     """Lambda's entry point."""
     return publish_facts(event, _ports)

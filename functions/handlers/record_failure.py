@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from billing.contracts.status_changes import ExecutionFailed, StatusChange
 from billing.contracts.steps import MachineInput, UnreadInput
 from billing.contracts.stripe_events import explain
-from billing.observability import log_context, logger
+from billing.observability import log_context, logger, observed
 from billing.runtime import Ports
 from billing.store.ledger import Failure
 
@@ -36,6 +36,7 @@ def record_failure(failed: ExecutionFailed, ports: Ports) -> bool:
     log_context(event_id=event.id, customer_id=event.customer_id)
     ports.ledger.open(event, machine_input.source, failed.execution, ports.now())
     user_id = ports.customers.user_of(event.customer_id) if event.customer_id else None
+    log_context(user_id=user_id)
     return _mark(event.id, _failure(failed, user_id), ports)
 
 
@@ -72,7 +73,7 @@ def _failure(failed: ExecutionFailed, user_id: str | None) -> Failure:
 _ports = Ports()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Lambda's entry point."""
     record_failure(StatusChange.model_validate(event).detail, _ports)

@@ -21,10 +21,10 @@ from billing.contracts.stripe_events import explain
 from billing.dead_letters import DeadLetters
 from billing.domain.errors import ContractViolation, MailDeferred
 from billing.mailer import Delivery, Mailer
+from billing.metrics import Metric, measure
 from billing.notifications import MAILED, Notification, notification_of, topic_of
-from billing.observability import log_context, logger
+from billing.observability import log_context, logger, observed
 from billing.runtime import Ports
-from billing.store.dynamodb import client
 from billing.store.mails import Claim, MailLog
 from billing.store.users import User
 from billing.wording import Wording
@@ -49,7 +49,7 @@ class MailPorts(Ports):
 
     @cached_property
     def mails(self) -> MailLog:
-        return MailLog(client(), self.settings.events_table, self.settings.ledger_ttl_days)
+        return MailLog(self.dynamodb, self.settings.events_table, self.settings.ledger_ttl_days)
 
     @cached_property
     def wording(self) -> Wording:
@@ -87,6 +87,7 @@ def send_mail(fact: FactEvent, ports: MailPorts) -> Delivery | None:
         return None
     address = _address_of(user)
     delivery = ports.mailer.send(address, text) if address else NO_ADDRESS
+    _measure(delivery)
     ports.mails.note(claim, delivery, ports.now())
     logger.info("mail noted", fact=fact.id, mail=notification.mail, delivery=delivery.model_dump())
     if delivery.outcome == "deferred":
@@ -128,6 +129,13 @@ def _fact_in(event: dict[str, Any]) -> FactEvent | None:
         raise ContractViolation(explain(error)) from None
 
 
+def _measure(delivery: Delivery) -> None:
+    if delivery.outcome == "sent":
+        measure(Metric.MAIL_SENT)
+    elif delivery.outcome in ("refused", "unknown"):
+        measure(Metric.MAIL_FAILED)
+
+
 def _claim(fact: FactEvent, notification: Notification, now: int) -> Claim:
     return Claim(
         topic=topic_of(fact),
@@ -148,7 +156,7 @@ def _address_of(user: User | None) -> str | None:
 _ports = MailPorts()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@observed
 def handler(event: Batch, _context: LambdaContext) -> Batch:
     """Lambda's entry point."""
     return send_mails(event, _ports)

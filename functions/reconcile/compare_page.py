@@ -7,8 +7,9 @@ fails for good keeps a page only for so many tries.
 
 from billing.contracts.reconcile import Run, RunInput
 from billing.domain.errors import StoreUnavailable, StripeUnavailable
+from billing.metrics import Metric, measure
 from billing.observability import logger
-from billing.reconciling.findings import Findings
+from billing.reconciling.findings import Findings, measure_drift
 from billing.reconciling.look import Look
 from billing.reconciling.phases import look_at_a_page
 from billing.reconciling.ports import ReconcilePorts
@@ -43,6 +44,9 @@ def compare_page(request: RunInput, ports: Ports) -> Run:
         after = _completed(after, ports.now())
     if not ports.runs.save(after):
         return _elsewhere(ports.runs.find(request.run.key), request)
+    if looked.outcome == "done" and looked.scope == "all":
+        measure(Metric.RUN_COMPLETED)
+        measure_drift(after.run.tally)
     return after.run
 
 

@@ -18,9 +18,10 @@ from billing.contracts.stripe_events import StripeEvent, explain
 from billing.domain.errors import BusUnavailable, ConfigurationError, StoreUnavailable
 from billing.front_door import enveloped
 from billing.gateway.secrets import StripeSecrets
-from billing.observability import log_context, logger
+from billing.metrics import Metric, measure
+from billing.observability import log_context, logger, observed
 from billing.runtime import Ports
-from webhook.signature import InvalidSignature, SignatureMismatch, verify
+from webhook.signature import InvalidSignature, SignatureMismatch, SignatureMissing, verify
 
 RETRY_AFTER_SECONDS = 5
 
@@ -40,17 +41,29 @@ def relay(request: Request, ports: Ports) -> Response:
         envelope = _envelope(body)
         ports.bus.put(envelope)
     except (InvalidSignature, MalformedBody) as error:
-        logger.warning("delivery refused", reason=type(error).__name__, detail=str(error))
-        return _answer(400, {"detail": str(error)})
+        return _refusal(error)
     except (BusUnavailable, StoreUnavailable):
         logger.exception("event not captured")
+        measure(Metric.CAPTURE_FAILED)
         retry_after = {"retry-after": str(RETRY_AFTER_SECONDS)}
         return _answer(503, {"detail": "The event could not be captured"}, retry_after)
     except ConfigurationError:
         logger.exception("relay misconfigured")
+        measure(Metric.CAPTURE_FAILED)
         return _answer(500, {"detail": "Internal server error"})
     logger.info("event captured", bytes=len(body))
+    measure(Metric.EVENT_CAPTURED)
     return _answer(200, {"status": "success"})
+
+
+def _refusal(error: InvalidSignature | MalformedBody) -> Response:
+    """Refuse a delivery. One without any signature is some scanner's, and nothing to measure."""
+    logger.warning("delivery refused", reason=type(error).__name__, detail=str(error))
+    if isinstance(error, MalformedBody):
+        measure(Metric.CAPTURE_FAILED)
+    elif not isinstance(error, SignatureMissing):
+        measure(Metric.SIGNATURE_REFUSED)
+    return _answer(400, {"detail": str(error)})
 
 
 def _body(request: Request) -> bytes:
@@ -104,7 +117,8 @@ def _answer(status: int, body: dict[str, str], headers: dict[str, str] | None = 
 _ports = Ports()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@observed
 def handler(event: Request, _context: LambdaContext) -> Response:
     """Lambda's entry point."""
+    log_context(request_id=event.get("requestContext", {}).get("requestId"))
     return relay(event, _ports)

@@ -16,6 +16,10 @@ class InvalidSignature(Exception):
     """Why a request isn't taken for Stripe's, in words that its sender may read."""
 
 
+class SignatureMissing(InvalidSignature):
+    """The request doesn't even claim to be Stripe's."""
+
+
 class SignatureMismatch(InvalidSignature):
     """No signature was made with a secret that we know: forged, or our secret is an old one."""
 
@@ -24,11 +28,12 @@ def verify(body: bytes, header: str | None, secrets: Iterable[str], now: int) ->
     """Check a delivery's ``Stripe-Signature`` header.
 
     Raises:
+        SignatureMissing: there is no such header.
         SignatureMismatch: no signature fits any of the secrets.
-        InvalidSignature: the header is missing or malformed, or the delivery too old or early.
+        InvalidSignature: the header is malformed, or the delivery too old or early.
     """
     if not header:
-        raise InvalidSignature("The Stripe-Signature header is missing")
+        raise SignatureMissing("The Stripe-Signature header is missing")
     timestamp, signatures = _parse(header)
     if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
         raise InvalidSignature("The signature's timestamp is outside the tolerance")

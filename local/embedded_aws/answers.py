@@ -1,11 +1,21 @@
-"""The package's way to answer an AWS JSON request, typed."""
+"""The package's way to read and answer an AWS JSON request, typed."""
 
+import json
 from typing import Any
 
 from local.embedded_aws.package import responses
 
 Json = dict[str, Any]
 Answer = tuple[int, Json, bytes]
+
+
+def parsed(body: bytes) -> Json:
+    """Read a request; what isn't one has nothing in it."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
 
 
 def success(body: Json) -> Answer:

@@ -9,10 +9,9 @@ or items of a table would be proven by nothing. The partition keys of queries an
 batch actions are left out, as in the package.
 """
 
-import json
 import re
 
-from local.embedded_aws.answers import Json
+from local.embedded_aws.answers import Json, parsed
 from local.embedded_aws.package import app, dynamodb, iam_actions
 from local.embedded_aws.patching import provide, rewrite
 
@@ -60,7 +59,7 @@ def apply() -> None:
 
 def condition_keys(iam_action: str, body: bytes) -> Json:
     """Give the condition keys of a request that is no transaction."""
-    request = _parsed(body)
+    request = parsed(body)
     return _keys(iam_action.removeprefix("dynamodb:"), request)
 
 
@@ -68,18 +67,10 @@ def transaction_condition_keys(body: bytes) -> list[Json]:
     """Give the condition keys of each item of a transaction, in the order of the checks."""
     return [
         _keys("GetItem" if member == "Get" else member, item[member])
-        for item in _parsed(body).get("TransactItems", [])
+        for item in parsed(body).get("TransactItems", [])
         for member in iam_actions._DYNAMODB_TRANSACT_ITEM_ACTIONS
         if item.get(member, {}).get("TableName")
     ]
-
-
-def _parsed(body: bytes) -> Json:
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return request if isinstance(request, dict) else {}
 
 
 def _keys(operation: str, request: Json) -> Json:

@@ -1,9 +1,12 @@
 """The list of corrections, applied in order before the server starts."""
 
 from local.embedded_aws import (
+    archives,
     async_invocation,
     attribute_conditions,
+    authorized_resources,
     cloudformation_properties,
+    execution_lists,
     executions,
     http_api,
     inert,
@@ -11,6 +14,7 @@ from local.embedded_aws import (
     lambda_errors,
     latency,
     mail_permissions,
+    metric_math_alarms,
     mocked_tasks,
     partner_events,
     pre_token_trigger,
@@ -40,14 +44,18 @@ CORRECTIONS = (
     stream_mapping,
     put_events,
     partner_events,
+    archives,
     http_api,
     redrive,
+    execution_lists,
     pre_token_trigger,
     service_permissions,
+    authorized_resources,
     attribute_conditions,
     mail_permissions,
     sam_parameters,
     cloudformation_properties,
+    metric_math_alarms,
     inert,
 )
 

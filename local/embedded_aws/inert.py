@@ -14,7 +14,6 @@ INERT = {
     "AWS::CloudWatch::CompositeAlarm": "alarms are not evaluated",
     "AWS::CodeDeploy::Application": "a new version takes all traffic at once",
     "AWS::CodeDeploy::DeploymentGroup": "as above",
-    "AWS::Events::Archive": "create one by the API to try replay",
     "AWS::Events::EventBusPolicy": "one account only",
     "AWS::Logs::QueryDefinition": "no Logs Insights",
     "AWS::StepFunctions::StateMachineAlias": "executions run the latest definition",

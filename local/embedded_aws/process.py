@@ -85,7 +85,7 @@ class EmbeddedAws:
     def endpoint(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    def wait_until_ready(self, timeout: float = 30) -> None:
+    def wait_until_ready(self, timeout: float = 180) -> None:
         """Return once it answers.
 
         Raises:
@@ -100,7 +100,7 @@ class EmbeddedAws:
             time.sleep(0.05)
         raise NotReadyError(f"the embedded AWS did not answer within {timeout:.0f} s")
 
-    def stop(self, timeout: float = 10) -> None:
+    def stop(self, timeout: float = 60) -> None:
         """End it, with its Lambda processes."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

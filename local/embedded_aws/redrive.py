@@ -26,7 +26,7 @@ def apply() -> None:
     provide(
         stepfunctions,
         redrive_execution=_redrive_execution,
-        redrive_fields=_redrive_fields,
+        redrive_fields=redrive_fields,
         redrive_status_fields=_redrive_status_fields,
     )
     stepfunctions._TIMESTAMP_RESPONSE_FIELDS.add("redriveDate")
@@ -107,18 +107,6 @@ def _tell_redrives() -> None:
     )
     rewrite(
         stepfunctions,
-        "_list_executions",
-        (
-            "        item = {\n",
-            '        if data.get("redriveFilter") not in (\n'
-            '                None, "REDRIVEN" if ex.get("redriveCount") else "NOT_REDRIVEN"):\n'
-            "            continue\n"
-            "        item = {\n"
-            "            **redrive_fields(ex),\n",
-        ),
-    )
-    rewrite(
-        stepfunctions,
         "_emit_execution_status_event",
         ('failed = status == "FAILED"', f"failed = status in {_REDRIVABLE_STATUSES}"),
         ('"redriveCount": 0', '"redriveCount": execution.get("redriveCount", 0)'),
@@ -180,7 +168,8 @@ def _why_not(execution: Json) -> str | None:
     return next((reason for reason, applies in reasons.items() if applies), None)
 
 
-def _redrive_fields(execution: Json) -> Json:
+def redrive_fields(execution: Json) -> Json:
+    """What descriptions and lists tell of redrives."""
     fields = {"redriveCount": execution.get("redriveCount", 0)}
     if "redriveDate" in execution:
         fields["redriveDate"] = execution["redriveDate"]

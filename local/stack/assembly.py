@@ -29,7 +29,7 @@ _STRIPE_SECRET = "scai/stripe"  # noqa: S105  its name
 _MAIL_FROM = "billing@example.test"
 _EVENT_SOURCE = "aws.partner/stripe.com/ed_local"
 _ACCESS_TOKEN_HOURS = "12"  # noqa: S105  a working day
-_START_SECONDS = 60
+_START_SECONDS = 240
 
 
 class Assembly:
@@ -66,12 +66,15 @@ class Assembly:
         self._make_prerequisites()
         sam.deploy(self._parameters())
         self._step(f"sam deploy has deployed template.yaml as {STACK_NAME}")
+        self._start_console()
         self._step(f"{start_functions(self._aws)} functions start")
         stack = self._describe(Outputs.of_deployed_stack(self._aws), prices)
         if settings.uses_simulator:
             self._register_webhook(stack.webhook_url, stack.event_bus)
         self._await_answer("The API", f"{stack.api_url}/health")
         self._step("The API is healthy")
+        self._await_answer("The console", f"{settings.console_url}/api/session")
+        self._step(f"The console answers at {settings.console_url}")
         return stack
 
     def _start_embedded_aws(self) -> None:
@@ -94,6 +97,15 @@ class Assembly:
         )
         self._await_answer("The Stripe simulator", f"{settings.stripe_api_base}/_sim/health")
         self._step(f"The Stripe simulator answers at {settings.stripe_api_base}")
+
+    def _start_console(self) -> None:
+        settings = self._settings
+        where = ("--aws-endpoint", settings.aws_endpoint, "--region", embedded_aws.REGION)
+        self._children.start_server(
+            "console",
+            [sys.executable, "-m", "ops.console", "--port", str(settings.console_port), *where],
+            isolated() | {"TMPDIR": str(settings.work / "tmp")},
+        )
 
     def _await_answer(self, name: str, url: str) -> None:
         def answers() -> bool:
@@ -151,6 +163,7 @@ class Assembly:
             webhook_secret=self._webhook_secret,
             stripe_api_base=settings.stripe_api_base,
             stripe_secret_key=self._secret_key,
+            console_url=settings.console_url,
             stack_name=STACK_NAME,
             user_pool_id=pool.pool_id,
             user_pool_client_id=pool.client_id,
@@ -176,6 +189,7 @@ class Assembly:
                 "secret": self._webhook_secret,
                 "enabled_events": wanted,
             },
+            timeout=60,
         )
         if not answer.is_success:
             raise StackError(f"the Stripe simulator refused the webhook: {answer.text}")

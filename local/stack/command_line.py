@@ -15,6 +15,7 @@ from local.stack.demo import Demo
 from local.stack.environment import isolated
 from local.stack.errors import StackError
 from local.stack.processes import StopSignal
+from local.stack.running import ERROR_PREFIX, running_stack
 from local.stack.settings import Settings
 
 #: Only these use Stripe's key: the others must work whatever key the shell exports.
@@ -31,10 +32,10 @@ def main() -> int:
         _forget_aws_accounts()
         _run(command, settings)
     except StackError as error:
-        print(f"{control.ERROR_PREFIX}{error}", file=sys.stderr)
+        print(f"{ERROR_PREFIX}{error}", file=sys.stderr)
         return 1
     except (httpx.HTTPError, BotoCoreError) as error:
-        print(f"{control.ERROR_PREFIX}the stack does not answer: {error}", file=sys.stderr)
+        print(f"{ERROR_PREFIX}the stack does not answer: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -52,7 +53,7 @@ def _run(command: str, settings: Settings) -> None:
         case "status":
             _say(control.status(settings))
         case "demo":
-            Demo(control.running_stack(settings), _say).run()
+            Demo(running_stack(settings), _say).run()
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from local.stack.environment import isolated
 from local.stack.errors import StackError
 from local.stack.pid_file import PidFile
 from local.stack.processes import StopSignal
+from local.stack.running import ERROR_PREFIX, is_running, running_stack
 from local.stack.settings import PROJECT_ROOT, Settings
 from local.stack.stack_file import StackFile
 from local.stack.supervisor import children_of, remove_leftovers, summary
@@ -17,7 +18,6 @@ from local.stack.supervisor import children_of, remove_leftovers, summary
 _POLL_SECONDS = 0.1
 #: From a signal to the end of every process: more than the supervisor's own patience.
 _END_SECONDS = 60
-ERROR_PREFIX = "error: "
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> None:
@@ -26,7 +26,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     Raises:
         StackError: it could not start; the message is the supervisor's.
     """
-    if _is_running(settings):
+    if is_running(settings):
         _await_start_by_another(settings)
         say(f"Already running.\n{summary(settings, StackFile.read(settings.stack_file))}")
     else:
@@ -35,7 +35,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
 
 def down(settings: Settings, say: Callable[[str], None]) -> None:
     """Stop the stack if one runs; return when nothing of it is left."""
-    was_running = _is_running(settings)
+    was_running = is_running(settings)
     PidFile(settings.supervisor_pid).end(group=False, patience=_END_SECONDS)
     remove_leftovers(settings, children_of(settings, StopSignal()))
     say(
@@ -52,17 +52,6 @@ def status(settings: Settings) -> str:
         StackError: nothing does.
     """
     return summary(settings, running_stack(settings))
-
-
-def running_stack(settings: Settings) -> StackFile:
-    """The stack that runs now.
-
-    Raises:
-        StackError: there is none, or it is still starting.
-    """
-    if not _is_running(settings):
-        raise StackError(f"no stack is running{_end_of_the_last(settings)}: make up")
-    return StackFile.read(settings.stack_file)
 
 
 def _start(settings: Settings, say: Callable[[str], None]) -> None:
@@ -112,19 +101,6 @@ def _lines_until(log: Path, over: Callable[[], bool]) -> Iterator[str]:
 
 def _await_start_by_another(settings: Settings) -> None:
     while not settings.stack_file.exists():
-        if not _is_running(settings):
+        if not is_running(settings):
             raise StackError(f"the stack that was starting has ended: see {settings.logs}")
         time.sleep(_POLL_SECONDS)
-
-
-def _end_of_the_last(settings: Settings) -> str:
-    """Where to read why the last stack in the background ended, unless somebody stopped it."""
-    log = settings.supervisor_log
-    was_killed = settings.stack_file.exists()
-    if log.exists() and (was_killed or ERROR_PREFIX in log.read_text()):
-        return f" (the last one did not end well, see {log})"
-    return ""
-
-
-def _is_running(settings: Settings) -> bool:
-    return PidFile(settings.supervisor_pid).holder() is not None

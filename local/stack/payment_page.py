@@ -52,7 +52,7 @@ def pay(url: str) -> httpx.Response:
     Raises:
         StackError: the page has no form, or refused the payment.
     """
-    with httpx.Client(follow_redirects=True) as browser:
+    with httpx.Client(follow_redirects=True, timeout=60) as browser:
         page = browser.get(url)
         form = _Form(page.text)
         if form.action is None:

@@ -28,6 +28,7 @@ class Settings(BaseModel):
 
     aws_port: Port = Field(4566, alias="SCAI_AWS_PORT")
     stripe_port: Port = Field(12111, alias="SCAI_STRIPE_PORT")
+    console_port: Port = Field(4580, alias="SCAI_CONSOLE_PORT")
     state_dir: Path = Field(PROJECT_ROOT / ".local", alias="SCAI_STATE_DIR")
     cors_origins: str = Field(
         "http://localhost:3000,http://127.0.0.1:3000", alias="SCAI_CORS_ORIGINS"
@@ -81,6 +82,7 @@ class Settings(BaseModel):
         return {
             "SCAI_AWS_PORT": str(self.aws_port),
             "SCAI_STRIPE_PORT": str(self.stripe_port),
+            "SCAI_CONSOLE_PORT": str(self.console_port),
             "SCAI_STATE_DIR": str(self.state_dir),
             "SCAI_CORS_ORIGINS": self.cors_origins,
             "STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key,
@@ -96,6 +98,10 @@ class Settings(BaseModel):
         return f"http://{HOST}:{self.aws_port}"
 
     @property
+    def console_url(self) -> str:
+        return f"http://{HOST}:{self.console_port}"
+
+    @property
     def stripe_api_base(self) -> str:
         return (
             f"http://{HOST}:{self.stripe_port}" if self.uses_simulator else "https://api.stripe.com"
@@ -104,7 +110,7 @@ class Settings(BaseModel):
     @property
     def ports(self) -> dict[str, int]:
         """The ports that this stack listens on, by the variable that chooses each."""
-        ports = {"SCAI_AWS_PORT": self.aws_port}
+        ports = {"SCAI_AWS_PORT": self.aws_port, "SCAI_CONSOLE_PORT": self.console_port}
         return ports | {"SCAI_STRIPE_PORT": self.stripe_port} if self.uses_simulator else ports
 
     @property

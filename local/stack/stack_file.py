@@ -41,7 +41,7 @@ class StackFile(BaseModel):
     stripe_api_base: str
     stripe_secret_key: str
     portal_url: str | None = None
-    console_url: str | None = None
+    console_url: str
     stack_name: str
     user_pool_id: str
     user_pool_client_id: str

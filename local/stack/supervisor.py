@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from local.stack.assembly import Assembly
@@ -73,8 +74,10 @@ def require_free_ports(settings: Settings) -> None:
     Raises:
         StackError: one can't be listened on, or two parts are to share one.
     """
-    if len(set(settings.ports.values())) < len(settings.ports):
-        raise StackError(f"{' and '.join(settings.ports)} are the same port: choose another")
+    used = Counter(settings.ports.values())
+    sharing = [variable for variable, port in settings.ports.items() if used[port] > 1]
+    if sharing:
+        raise StackError(f"{' and '.join(sharing)} are the same port: choose another")
     for variable, port in settings.ports.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,5 +100,6 @@ The stack is up.
   API     {stack.api_url}
   Stripe  {stack.stripe_api_base}
   AWS     {stack.aws_endpoint}
+  Console {stack.console_url}
   Ids, tokens, tables, queues: {os.path.relpath(settings.stack_file)}
 Buy a subscription on it: make demo"""

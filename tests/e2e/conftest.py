@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support.browser import installed_chromium
 
@@ -18,6 +18,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A page takes its time on a machine that plays other tests meanwhile.
+expect.set_options(timeout=30_000)
 
 
 # Not for the session: while Playwright is there, no other test could run an event loop.

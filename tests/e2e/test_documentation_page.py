@@ -2,11 +2,11 @@
 
 import re
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from local.stack.stack_file import StackFile
+from tests.support.deployed import Deployed
 
 
 @pytest.fixture
@@ -18,22 +18,30 @@ def complaints(page: Page) -> list[str]:
     return found
 
 
-def test_it_shows_every_operation_under_whatever_path_the_api_is(
-    page: Page, stack: StackFile, complaints: list[str]
-) -> None:
-    paths = httpx.get(f"{stack.api_url}/openapi.json", timeout=30).json()["paths"]
+@pytest.fixture
+def docs(deployed: Deployed, stack: StackFile) -> str:
+    """The page's address, once Lambda has room: a browser doesn't ask again."""
+    url = f"{stack.api_url}/docs"
+    deployed.http.get(url).raise_for_status()
+    return url
 
-    page.goto(f"{stack.api_url}/docs")
+
+def test_it_shows_every_operation_under_whatever_path_the_api_is(
+    page: Page, docs: str, deployed: Deployed, stack: StackFile, complaints: list[str]
+) -> None:
+    paths = deployed.http.get(f"{stack.api_url}/openapi.json").json()["paths"]
+
+    page.goto(docs)
 
     expect(page.locator(".opblock-summary")).to_have_count(sum(map(len, paths.values())))
     assert complaints == []
 
 
 def test_a_request_can_be_tried_from_it(
-    page: Page, stack: StackFile, complaints: list[str]
+    page: Page, docs: str, stack: StackFile, complaints: list[str]
 ) -> None:
     user = stack.users[0]
-    page.goto(f"{stack.api_url}/docs")
+    page.goto(docs)
     page.get_by_role("button", name="Authorize").click()
     page.get_by_label("auth-bearer-value").fill(user.token)
     page.get_by_role("button", name="Apply credentials").click()
@@ -52,11 +60,11 @@ def test_a_request_can_be_tried_from_it(
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_it_fits_a_phone_by_day_and_by_night(page: Page, stack: StackFile, colours: str) -> None:
+def test_it_fits_a_phone_by_day_and_by_night(page: Page, docs: str, colours: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
 
-    page.goto(f"{stack.api_url}/docs")
+    page.goto(docs)
     page.locator(".opblock-post .opblock-summary-control").first.click()
     expect(page.locator(".responses-table").first).to_be_visible()
 

@@ -1,11 +1,10 @@
 """A person pays on the hosted page, in a real browser."""
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from local.stack.stack_file import SeededUser, StackFile
-from tests.support.deployed import Json
+from tests.support.deployed import Deployed, Json
 from tests.support.waiting import eventually
 
 DECLINED = "4000 0000 0000 0002"
@@ -19,8 +18,8 @@ def buyer(stack: StackFile) -> SeededUser:
 
 
 @pytest.fixture
-def session(stack: StackFile, buyer: SeededUser) -> Json:
-    answer = httpx.post(
+def session(deployed: Deployed, stack: StackFile, buyer: SeededUser) -> Json:
+    answer = deployed.http.post(
         f"{stack.api_url}/create-checkout-session",
         json={
             "priceId": stack.prices["standard_monthly"],
@@ -28,19 +27,18 @@ def session(stack: StackFile, buyer: SeededUser) -> Json:
             "metadata": {},
         },
         headers={"Authorization": f"Bearer {buyer.token}"},
-        timeout=30,
     )
     assert answer.status_code == 200, answer.text
     created: Json = answer.json()
     return created
 
 
-def subscription(stack: StackFile, buyer: SeededUser) -> Json | None:
-    answer = httpx.get(
-        f"{stack.api_url}/dashboard/{buyer.userId}",
+def subscription(deployed: Deployed, buyer: SeededUser) -> Json | None:
+    answer = deployed.http.get(
+        f"{deployed.stack.api_url}/dashboard/{buyer.userId}",
         headers={"Authorization": f"Bearer {buyer.token}"},
-        timeout=30,
     )
+    assert answer.status_code == 200, answer.text
     shown: Json | None = answer.json()["subscription"]
     return shown
 
@@ -55,20 +53,20 @@ def pay(page: Page, number: str) -> None:
 
 
 def test_a_declined_card_is_explained_and_another_card_subscribes(
-    page: Page, stack: StackFile, buyer: SeededUser, session: Json
+    page: Page, deployed: Deployed, stack: StackFile, buyer: SeededUser, session: Json
 ) -> None:
     page.goto(session["url"])
     pay(page, DECLINED)
 
     expect(page.get_by_role("alert")).to_contain_text("declined")
     assert page.url.startswith(stack.stripe_api_base)
-    assert subscription(stack, buyer) is None
+    assert subscription(deployed, buyer) is None
 
     pay(page, GOOD)
 
     page.wait_for_url(f"**{session['sessionId']}**")
     expect(page.get_by_role("alert")).to_have_count(0)
-    active = eventually(lambda: subscription(stack, buyer), "the subscription")
+    active = eventually(lambda: subscription(deployed, buyer), "the subscription")
     assert active["status"] == "active"
 
     page.goto(session["url"])

@@ -1,22 +1,32 @@
 """Fixtures of the integration tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from local.stack.stack_file import StackFile
 from tests.support import waiting
-from tests.support.deployed import Deployed
-
-_DEADLINE_SECONDS = 20
+from tests.support.customer import Customer, NewCustomer
+from tests.support.deployed import Deployed, Facts
 
 
 @pytest.fixture(scope="session")
-def deployed(stack: StackFile) -> Iterator[Deployed]:
-    """Drive the session's stack from both of its sides, as callers and as Stripe."""
-    driver = Deployed(stack)
-    yield driver
-    driver.close()
+def facts(deployed: Deployed) -> Facts:
+    return deployed.listen_to_facts()
+
+
+@pytest.fixture
+def new_customer(deployed: Deployed, facts: Facts) -> NewCustomer:
+    """Make a customer whose events come in by the relay."""
+    return lambda **when: Customer(deployed, facts, **when)
+
+
+@pytest.fixture
+def subscriber(new_customer: NewCustomer) -> Customer:
+    """A customer who has bought a plan, as far as we know too."""
+    customer = new_customer()
+    customer.subscribe()
+    customer.settled()
+    return customer
 
 
 @pytest.fixture
@@ -24,6 +34,6 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
     """Wait until a condition holds; fail if it does not within the deadline."""
 
     def wait(holds: Callable[[], bool]) -> None:
-        waiting.eventually(holds, timeout=_DEADLINE_SECONDS)
+        waiting.eventually(holds)
 
     return wait

@@ -14,8 +14,6 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-DEADLINE = 30
-
 
 class Engine:
     """A Step Functions endpoint with every definition created on it."""
@@ -63,7 +61,7 @@ class Engine:
             described = self._client.describe_execution(executionArn=execution)
             return described["status"] != "RUNNING"
 
-        eventually(ended, f"the end of {execution}", timeout=DEADLINE)
+        eventually(ended, f"the end of {execution}")
 
 
 @contextmanager

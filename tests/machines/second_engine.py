@@ -12,6 +12,8 @@ Known deviations of 1.3.1, each seen with it, for which it is asked after happy 
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,11 +112,13 @@ def _serving() -> Iterator[Functions]:
 def _package_running(lambda_port: int) -> Iterator[str]:
     command = [NODE, "--no-warnings", PROGRAM, f"http://127.0.0.1:{lambda_port}"]
     environment = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         try:
             assert process.stdout is not None
             endpoint = process.stdout.readline().strip()
             assert endpoint, "stepfunctions-local did not start: `make test` installs it"
             yield endpoint
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)  # the command starts the real Node, and waits

@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import billing.reducer
-from billing import checkout, enrolment, leasing, looking, operations
+from billing import checkout, enrolment, leasing, looking, operations, outbox
 from billing.bus import Envelope
 from billing.contracts.facts import SOURCE, told
 from billing.domain import access, decide, derive, dunning, facts, merge
@@ -29,7 +29,6 @@ from billing.store.commit import Committer
 from billing.store.ledger import Entry, Ledger
 from billing.store.records import RecordStore
 from billing.store.users import UserStore
-from handlers import publish_facts
 from tests.simulation import invariants, play
 from tests.simulation.hearsay import DAY
 from tests.simulation.histories import drawn
@@ -274,7 +273,7 @@ def publish_before_commit() -> Iterator[None]:
 @_mutant(74, invariants.FACTS)
 def published_whatever_the_bus_said() -> Iterator[None]:
     """Facts that the bus refused are taken to be told."""
-    with patch.object(publish_facts, "_put", _put_once):
+    with patch.object(outbox, "_put", _put_once):
         yield
 
 

@@ -23,13 +23,14 @@ SHARES = 4
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a chunk of seeds."""
+    """What became of a chunk of seeds; ``seen`` are the machines, faults and facts in it."""
 
     played: int
     events: int = 0
     executions: int = 0
     stripe_reads: int = 0
     failing: tuple[int, ...] = ()
+    seen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def run_cases(kinds: Sequence[str], every: int, jobs: int) -> Iterator[CaseResul
 
 
 def _pool(jobs: int) -> Pool:
-    return multiprocessing.get_context("spawn").Pool(jobs, initializer=prepare)
+    return multiprocessing.get_context("spawn").Pool(jobs, initializer=prepare_in_the_background)
 
 
 def played_case(part: Part) -> CaseResult:
@@ -153,6 +154,12 @@ def played_case(part: Part) -> CaseResult:
         except Violation as violation:
             failing.append(f"{variant}: {violation}")
     return CaseResult(case.name, part.kind, played, tuple(failing))
+
+
+def prepare_in_the_background() -> None:
+    """Settle a process of a pool in: it takes the time that nothing else wants."""
+    os.nice(19)
+    prepare()
 
 
 def prepare() -> None:
@@ -180,6 +187,7 @@ def played(seeds: range) -> Result:
     tidy()
     events = executions = reads = 0
     failing = []
+    seen: set[str] = set()
     for seed in seeds:
         try:
             world = play(drawn(seed))
@@ -189,4 +197,7 @@ def played(seeds: range) -> Result:
         events += len(world.sent)
         executions += len(world.cloud.runs)
         reads += world.stripe_reads
-    return Result(len(seeds), events, executions, reads, tuple(failing))
+        seen.update(run.machine for run in world.cloud.runs.values())
+        seen.update(name.rpartition(":")[2] for name in world.struck.names)
+        seen.update(fact["type"] for fact in world.cloud.told.by_id.values())
+    return Result(len(seeds), events, executions, reads, tuple(failing), frozenset(seen))

@@ -241,7 +241,7 @@ operations = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(operations, min_size=5, max_size=30))
 def test_the_stores_cannot_tell_it_from_moto(sequence: list[Operation]) -> None:
     memory = in_memory()

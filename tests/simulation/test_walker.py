@@ -65,7 +65,7 @@ def engine_trace(client: "SFNClient", machine_arn: str, case: str) -> Trace:
     def ended() -> bool:
         return client.describe_execution(executionArn=execution)["status"] != "RUNNING"
 
-    eventually(ended, f"the end of {execution}", timeout=30)
+    eventually(ended, f"the end of {execution}")
     path: list[str] = []
     tries: list[tuple[str, Any]] = []
     state_input: Any = None

@@ -1,9 +1,10 @@
-"""AWS in unit tests: moto, with the tables and the environment that ``template.yaml`` declares.
+"""AWS in unit tests: moto, with the environment that ``template.yaml`` declares, and its tables.
 
 Fixtures, made in ``tests/unit/conftest.py``:
 
 - ``aws``: an empty account in moto with all tables of the template, the settings that the template
-  gives every function, and Stripe's secret. Function-scoped, undone afterwards.
+  gives every function, and Stripe's secret. Function-scoped, undone afterwards. The tables are in
+  memory, which is many times faster; a test that is marked ``moto`` has them there as well.
 - ``ports``: :class:`FakePorts` on it. What a step or handler takes besides its input.
 
 A step's test calls the step itself::
@@ -168,7 +169,7 @@ class FakeExecutions:
 
 
 class FakePorts(Ports):
-    """Ports on moto's account; time, Stripe, Step Functions and the bus are the test's."""
+    """Ports on such an account; time, Stripe, Step Functions and the bus are the test's."""
 
     def __init__(self) -> None:
         self.clock = Clock()

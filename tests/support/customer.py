@@ -5,6 +5,7 @@ then waits for all that Stripe tells of it, and holds the record to what Stripe 
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,8 +31,11 @@ class Customer:
         self.time: int = clock["frozen_time"]
         made = self.post("/v1/customers", test_clock=self.clock_id)
         self.id: str = made["id"]
-        self.user_id = deployed.add_user(self.id)
+        self.user_id = self._user()
         self.card_id = self.attach("pm_card_visa")
+
+    def _user(self) -> str:
+        return self.deployed.add_user(self.id)
 
     # -- What happens at Stripe -------------------------------------------------------------------
 
@@ -147,6 +151,14 @@ class Customer:
     def settled(self) -> list[str]:
         """Wait for what Stripe tells, hold the record to it, and name the facts that are new."""
         self.entries()
+        self.hold_to_stripe()
+        told = self.told_once()
+        news = sorted(fact["detail-type"] for fact in told[self._heard :])
+        self._heard = len(told)
+        return news
+
+    def hold_to_stripe(self) -> None:
+        """Hold the record, and the access that follows from it, to what Stripe has."""
         ask = self.deployed.ask
         recorded, truth = on_record(self.record), at_stripe(ask, self.id)
         wrong = {
@@ -154,18 +166,23 @@ class Customer:
         }
         assert not wrong, f"on record, at Stripe: {wrong}"
         assert self.access == access_by_stripe(ask, self.id, int(time.time()))
+
+    def told_once(self) -> list[Json]:
+        """Wait until the bus has carried what was committed, each fact once; give the facts."""
         committed = sorted(self.deployed.committed_facts(self.user_id))
         eventually(lambda: len(self.facts()) >= len(committed), f"{committed} on the bus")
         told = self.facts()
         ids = sorted(fact["detail"]["id"] for fact in told)
         assert ids == committed, f"the bus carried {ids}, committed were {committed}"
-        news = sorted(fact["detail-type"] for fact in told[self._heard :])
-        self._heard = len(told)
-        return news
+        return told
 
     def facts(self) -> list[Json]:
-        """What the bus has carried of this user."""
-        return self._facts.of(self.user_id)
+        """What the bus has carried of this user: once what it carried twice, under one id."""
+        return list({fact["detail"]["id"]: fact for fact in self._facts.of(self.user_id)}.values())
+
+
+#: Makes a customer; ``since`` is when their time begins.
+NewCustomer = Callable[..., Customer]
 
 
 def declined() -> Any:

@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+import math
 import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from datetime import datetime
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import boto3
@@ -24,8 +26,10 @@ from tests.support.waiting import eventually
 Json = dict[str, Any]
 Door = Literal["relay", "partner"]
 LONGER_THAN_ANYBODY_WAITS = 60
+MORE_OFTEN_THAN_ANYBODY_ASKS = 20
 #: What a function logs in our format names it; what the runtime logs of it doesn't.
 _OTHER_FUNCTION = re.compile(r'"function_name":"(?![\w-]+-ApiFunction-)')
+_LOGGED_AT = re.compile(r'"timestamp":"([^"]+)"')
 
 
 def signature(body: str, secret: str, at: int | None = None) -> str:
@@ -50,6 +54,32 @@ class Facts:
         return sorted(fact["detail-type"] for fact in self.of(user_id))
 
 
+def _logged_at(line: str) -> float:
+    """When a line says that it was logged (UTC seconds); what says nothing is taken for new."""
+    said = _LOGGED_AT.search(line)
+    return datetime.fromisoformat(said[1]).timestamp() if said else math.inf
+
+
+class PatientClient(httpx.Client):
+    """Asks until Lambda has room: it refuses to run more functions at once than it may."""
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        send = super().send
+
+        def answered() -> httpx.Response | None:
+            answer = send(request, **options)
+            return None if _tells_of_no_room(answer) else answer
+
+        return eventually(answered, "an answer")
+
+
+def _tells_of_no_room(answer: httpx.Response) -> bool:
+    """Whether API Gateway has refused, and not our own code, whose words are others."""
+    return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and answer.json() == {
+        "message": "Service Unavailable"
+    }
+
+
 class Deployed:
     """One running stack."""
 
@@ -60,7 +90,7 @@ class Deployed:
             base_addresses={"api": stack.stripe_api_base},
             max_network_retries=2,
         )
-        self.http = httpx.Client(timeout=60)
+        self.http = PatientClient(timeout=60)
 
     def close(self) -> None:
         self.http.close()
@@ -178,17 +208,8 @@ class Deployed:
 
     def deliver(self, event: Json) -> None:
         """Have an event taken by the relay."""
-        answer = self._with_room(lambda: self.post_webhook(event))
+        answer = self.post_webhook(event)
         assert answer.status_code == 200, answer.text
-
-    def _with_room(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
-        """Ask until Lambda has room: it refuses to run more functions at once than it may."""
-
-        def answered() -> httpx.Response | None:
-            answer = ask()
-            return answer if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE else None
-
-        return eventually(answered, "an answer")
 
     def put_partner(self, event: Json) -> None:
         answer = self.client("events").put_partner_events(
@@ -237,12 +258,21 @@ class Deployed:
             self.control("PUT", "/chaos", {"rules": before})
 
     @contextmanager
-    def unanswered(self, path: str) -> Iterator[None]:
-        """Let Stripe be silent to who asks next for what is at a path (``*`` for anything)."""
-        silence = {"kind": "delay", "method": "GET", "seconds": LONGER_THAN_ANYBODY_WAITS}
-        self.control("POST", "/faults", silence | {"path": path})
+    def unanswered(self, path: str) -> Iterator[Callable[[], bool]]:
+        """Let Stripe be silent to who asks for what is at a path (``*`` for anything).
+
+        Gives whether somebody has asked. Whoever tries again is left without an answer too.
+        """
+        silence = {
+            "kind": "delay",
+            "method": "GET",
+            "path": path,
+            "seconds": LONGER_THAN_ANYBODY_WAITS,
+            "times": MORE_OFTEN_THAN_ANYBODY_ASKS,
+        }
+        unused = self.control("POST", "/faults", silence)
         try:
-            yield
+            yield lambda: unused not in self.control("GET", "/faults")["data"]
         finally:
             self.control("DELETE", "/faults")
 
@@ -270,11 +300,14 @@ class Deployed:
         return self._item(self.stack.tables.users, {"email": {"S": f"{user_id}@example.test"}})
 
     def ended(self, event: Json, outcome: str = "applied", deliveries: int = 1) -> Json:
-        """Wait until the ledger says that the event ended so, after so many deliveries."""
+        """Wait until the ledger says that the event ended so, after so many deliveries at least.
+
+        EventBridge and the relay may each deliver an event more than once.
+        """
 
         def probe() -> Json | None:
             entry = self.entry(event["id"])
-            done = (entry.get("outcome"), entry.get("deliveries")) == (outcome, deliveries)
+            done = entry.get("outcome") == outcome and entry.get("deliveries", 0) >= deliveries
             return entry if done else None
 
         try:
@@ -297,9 +330,24 @@ class Deployed:
         return [event for event in listed["data"] if rules_for(enveloped(event))]
 
     def all_ended(self, events: list[Json]) -> list[Json]:
-        """Wait until each event has come to a good end; give their entries."""
-        self.control("GET", "/deliveries/settled?timeout=30")
+        """Wait until each event has come, and to a good end; give their entries."""
+        self.delivered(events)
         return [self._good_end(event) for event in events]
+
+    def delivered(self, events: list[Json]) -> None:
+        """Wait until nothing of these events is on its way."""
+        for event in events:
+            eventually(partial(self._is_delivered, event["id"]), f"the way of {event['id']}")
+
+    def _is_delivered(self, event_id: str) -> bool:
+        """Have Stripe send what Lambda had no room for: its own next try is minutes away."""
+        sent = self.control("GET", f"/deliveries?event={event_id}")["data"]
+        arrived = {each["destination"] for each in sent if each["state"] == "delivered"}
+        pending = [each for each in sent if each["state"] == "pending"]
+        missing = [each for each in pending if each["destination"] not in arrived]
+        if missing and all(each["attempts"] for each in missing):
+            self.control("POST", f"/deliveries/{missing[0]['id']}/resend")
+        return not missing
 
     def _good_end(self, event: Json) -> Json:
         def ended() -> Json | None:
@@ -327,22 +375,28 @@ class Deployed:
         """Ask our API, for any user."""
         token = {"Authorization": f"Bearer {self.stack.admin_token}"}
         url = f"{self.stack.api_url}{path}"
-        answer = self._with_room(lambda: self.http.request(method, url, json=body, headers=token))
+        answer = self.http.request(method, url, json=body, headers=token)
         assert answer.status_code == 200, answer.text
         shown: Json = answer.json()
         return shown
 
     def api_logged_since(self, moment: float) -> list[str]:
-        """What the API's function has logged since a time in UTC seconds."""
+        """What the API's function has logged since a time in UTC seconds.
+
+        An older line may come late, and counts as new to CloudWatch: it says itself when it was.
+        """
+        began = int(moment * 1000)  # no line tells it more exactly
         pages = (
             self.client("logs")
             .get_paginator("filter_log_events")
-            .paginate(
-                logGroupName=f"/aws/lambda/{self.stack.stack_name}", startTime=int(moment * 1000)
-            )
+            .paginate(logGroupName=f"/aws/lambda/{self.stack.stack_name}", startTime=began)
         )
         lines = [event["message"] for page in pages for event in page["events"]]
-        return [line for line in lines if not _OTHER_FUNCTION.search(line)]
+        return [
+            line
+            for line in lines
+            if not _OTHER_FUNCTION.search(line) and _logged_at(line) >= began / 1000
+        ]
 
     def pass_an_event(self) -> None:
         """Send an event through to its end: what was sent before has had its chance by then."""
@@ -383,13 +437,17 @@ class Deployed:
         return name
 
     def errors_of(self, execution: str) -> list[str]:
-        """What went wrong in an execution's Tasks, whether or not it was retried or redriven."""
+        """What went wrong in an execution's Tasks, whether or not it was retried or redriven.
+
+        That Lambda had no room is nothing of the execution's own.
+        """
         history = self.stepfunctions.get_execution_history(executionArn=execution, maxResults=1000)
-        return [
+        errors = [
             step["taskFailedEventDetails"]["error"]
             for step in history["events"]
             if "taskFailedEventDetails" in step
         ]
+        return [error for error in errors if error != "Lambda.TooManyRequestsException"]
 
     def dead_letters(self, queue: str) -> list[Json]:
         """Take what is in a dead-letter queue."""

@@ -39,11 +39,8 @@ def enveloped(event: dict[str, Any], source: str = WEBHOOK) -> dict[str, Any]:
 
 def rules_for(envelope: dict[str, Any]) -> list[str]:
     """The rules of our own bus that match, by logical id."""
-    return [
-        name
-        for name, rule in _rules().items()
-        if EventPattern.load(json.dumps(rule["EventPattern"])).matches_event(cast("Any", envelope))
-    ]
+    event = cast("Any", envelope)
+    return [name for name, pattern in _patterns().items() if pattern.matches_event(event)]
 
 
 def machine_input(rule: str, envelope: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +52,13 @@ def machine_input(rule: str, envelope: dict[str, Any]) -> dict[str, Any]:
     rendered = re.sub(r"<(\w+)>", lambda match: values[match[1]], transformer["InputTemplate"])
     parsed: dict[str, Any] = json.loads(rendered)
     return parsed
+
+
+@cache
+def _patterns() -> dict[str, EventPattern]:
+    return {
+        name: EventPattern.load(json.dumps(rule["EventPattern"])) for name, rule in _rules().items()
+    }
 
 
 @cache

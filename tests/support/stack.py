@@ -3,6 +3,7 @@
 Guards a developer's own stack: it may run meanwhile, and is neither seen nor touched.
 """
 
+import secrets
 import socket
 import subprocess
 import sys
@@ -12,10 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded_aws.process import free_port
+from local.embedded_aws.process import is_free
 from local.stack.environment import isolated
 from local.stack.settings import HOST, PROJECT_ROOT, Settings
 from local.stack.stack_file import StackFile
+from tests.support.deployed import Deployed
+from tests.support.waiting import eventually
+
+#: Below those that systems give to outgoing connections: one of them could take a port before the
+#: stack gets to it. Chosen by `secrets`, as `random` begins every test alike.
+PORTS = range(10_000, 32_000)
 
 
 @pytest.fixture(scope="session")
@@ -34,16 +41,26 @@ def stack(stack_settings: Settings) -> Iterator[StackFile]:
         yield StackFile.read(stack_settings.stack_file)
     finally:
         command("down", stack_settings)
-    assert nothing_is_left(stack_settings)
+    eventually(lambda: nothing_is_left(stack_settings), "the stack's end")
+
+
+@pytest.fixture(scope="session")
+def deployed(stack: StackFile) -> Iterator[Deployed]:
+    """Drive the session's stack from both of its sides, as callers and as Stripe."""
+    driver = Deployed(stack)
+    yield driver
+    driver.close()
 
 
 def fresh_settings(state_dir: object) -> Settings:
     """Settings of a stack that meets no other: free ports and its own folder."""
-    aws_port = free_port()
-    stripe_port = next(port for port in iter(free_port, None) if port != aws_port)
-    return Settings.model_validate(
-        {"SCAI_AWS_PORT": aws_port, "SCAI_STRIPE_PORT": stripe_port, "SCAI_STATE_DIR": state_dir}
-    )
+    variables = ("SCAI_AWS_PORT", "SCAI_STRIPE_PORT", "SCAI_CONSOLE_PORT")
+    ports: set[int] = set()
+    while len(ports) < len(variables):
+        if is_free(port := secrets.choice(PORTS)):
+            ports.add(port)
+    chosen = dict(zip(variables, ports, strict=True))
+    return Settings.model_validate({**chosen, "SCAI_STATE_DIR": state_dir})
 
 
 def command(name: str, settings: Settings) -> "subprocess.CompletedProcess[str]":
@@ -55,7 +72,7 @@ def command(name: str, settings: Settings) -> "subprocess.CompletedProcess[str]"
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
 
 

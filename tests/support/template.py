@@ -77,6 +77,15 @@ class Template:
         defaults: dict[str, Any] = self._resolve(self._source["Globals"]["Function"])
         return defaults
 
+    @cached_property
+    def outputs(self) -> dict[str, Any]:
+        """The values of all outputs whose condition holds, by name."""
+        return {
+            name: self._resolve(output["Value"])
+            for name, output in self._source["Outputs"].items()
+            if self._holds(output.get("Condition"))
+        }
+
     def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
         """The properties of all resources of a type, by logical id."""
         return {
@@ -85,10 +94,19 @@ class Template:
             if resource["Type"] == type_
         }
 
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it is deployed with, by parameter."""
+        return self._parameters
+
     def allowed_values(self, parameter: str) -> list[str]:
         """What a parameter may be, where the template lists it."""
         values: list[str] = self._source["Parameters"][parameter]["AllowedValues"]
         return values
+
+    def greatest(self, parameter: str) -> str:
+        """The greatest number that a parameter may be."""
+        return str(self._source["Parameters"][parameter]["MaxValue"])
 
     def environment(self, function: str | None = None) -> dict[str, str]:
         """The environment of a function (a logical id), or what all functions have."""
@@ -124,7 +142,16 @@ class Template:
             condition, held, not_held = argument
             return self._resolve(held if self._holds(condition) else not_held)
         if function == "Sub":
-            return re.sub(r"\$\{([\w:.]+)\}", lambda m: str(self._ref(m[1])), argument)
+            text, own = argument if isinstance(argument, list) else (argument, {})
+            values = self._resolve(own)
+            return re.sub(
+                r"\$\{([\w:.]+)\}",
+                lambda m: str(values[m[1]] if m[1] in values else self._ref(m[1])),
+                text,
+            )
+        if function == "Join":
+            separator, parts = self._resolve(argument)
+            return separator.join(parts)
         if function in ("Ref", "GetAtt"):
             name, *attribute = [argument] if function == "Ref" else argument
             return ".".join([self._ref(name), *attribute]) if attribute else self._ref(name)

@@ -7,12 +7,13 @@ import pytest
 from pytest_socket import disable_socket, enable_socket
 
 from billing.observability import logger
-from tests.support.aws import FakePorts, fake_account
+from tests.support.aws import FakePorts, fake_account, quick_account
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with fake_account(monkeypatch):
+def aws(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    account = fake_account if request.node.get_closest_marker("moto") else quick_account
+    with account(monkeypatch):
         yield
 
 

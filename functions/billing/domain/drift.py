@@ -1,7 +1,7 @@
 """Drift: how what we hold differs from what Stripe holds, and of which kind the difference is."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from billing.domain.access import access_of
 from billing.domain.merge import with_listed
@@ -60,7 +60,7 @@ def drift_between(held: Record, true: Record) -> tuple[RecordKind, ...]:
         "missing": bool(new.keys() - old.keys()),
         "differs": _shows_another(held, true)
         or any(new.get(id_) != known for id_, known in old.items()),
-        "invoices": held.invoices != true.invoices,
+        "invoices": _said_of_invoices(held) != _said_of_invoices(true),
         "purchases": held.purchases != true.purchases,
         "customer": held.customer != true.customer,
     }
@@ -76,6 +76,15 @@ def _shows_another(held: Record, true: Record) -> bool:
     if own is None or best is None or own.subscription_id == best.subscription_id:
         return False
     return best.subscription_id in held.other_live_ids
+
+
+def _said_of_invoices(record: Record) -> dict[str, Any]:
+    """The invoices without when Stripe said so: the same, said later, is no difference.
+
+    Nor is a draft, of which no event of ours tells unless it can't be finalized.
+    """
+    told = (i for i in record.invoices.values() if i.status != "draft" or i.error is not None)
+    return {invoice.invoice_id: invoice.model_dump(exclude={"as_of"}) for invoice in told}
 
 
 def _subscriptions(record: Record) -> tuple[Subscription, ...]:

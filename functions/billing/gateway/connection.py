@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from billing.contracts.stripe_events import explain
 from billing.contracts.stripe_objects import StripeObject
-from billing.domain.errors import ContractViolation, StripeUnavailable
+from billing.domain.errors import BillingError, ContractViolation, StripeUnavailable
 from billing.domain.record import Stamp
 from billing.gateway.secrets import SecretReader
 from billing.gateway.stripe_errors import classified
+from billing.metrics import Metric, measure
 
 Answer = TypeVar("Answer")
 Model = TypeVar("Model", bound=StripeObject)
@@ -61,10 +62,10 @@ class StripeConnection:
         except stripe.AuthenticationError as error:
             fresh = self._secrets.refreshed()
             if fresh is None:
-                raise classified(error) from error
+                raise _told(error) from error
             self._client = self._connect(fresh.api_key.get_secret_value())
         except stripe.StripeError as error:
-            raise classified(error) from error
+            raise _told(error) from error
         with _classified_errors():
             return call(self._client)
 
@@ -100,7 +101,17 @@ def _classified_errors() -> Iterator[None]:
     try:
         yield
     except stripe.StripeError as error:
-        raise classified(error) from error
+        raise _told(error) from error
+
+
+def _told(error: stripe.StripeError) -> BillingError:
+    """Say what an error means for us, and measure those that are no answer."""
+    told = classified(error)
+    if isinstance(error, stripe.RateLimitError):
+        measure(Metric.STRIPE_RATE_LIMITED)
+    elif isinstance(told, StripeUnavailable):
+        measure(Metric.STRIPE_UNAVAILABLE)
+    return told
 
 
 def parsed(model: type[Model], answer: stripe.StripeObject) -> Model:

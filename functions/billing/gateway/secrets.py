@@ -85,9 +85,8 @@ class SecretReader:
             text = self._client.get_secret_value(SecretId=self._secret_id)["SecretString"]
             secrets = StripeSecrets.model_validate_json(text)
         except ClientError as error:
-            code = error_code(error)
-            kind = ConfigurationError if code in _FOR_GOOD else StoreUnavailable
-            raise kind(f"secret {self._secret_id} can't be read: {code}") from error
+            kind = ConfigurationError if error_code(error) in _FOR_GOOD else StoreUnavailable
+            raise kind(f"secret {self._secret_id} can't be read: {error}") from error
         except BotoCoreError as error:
             raise StoreUnavailable(
                 f"secret {self._secret_id} can't be read: {type(error).__name__}"

@@ -251,6 +251,15 @@ class StripeGateway(StripeWrites):
             more=page.has_more,
         )
 
+    def event(self, event_id: str) -> dict[str, Any]:
+        """Fetch one event, as Stripe wrote it. It keeps them for 30 days.
+
+        Raises:
+            StripeNotFound: it has none of this id, or has it no more.
+        """
+        found: dict[str, Any] = self._call(lambda c: c.v1.events.retrieve(event_id)).to_dict()
+        return found
+
     def events_page(
         self, types: Sequence[str], since: int, until: int, after: str | None
     ) -> Page[dict[str, Any]]:

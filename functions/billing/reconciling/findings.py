@@ -4,6 +4,7 @@ from collections import Counter
 
 from billing.contracts.reconcile import Run, Tally
 from billing.domain.drift import Kind
+from billing.metrics import Metric, measure
 from billing.observability import logger
 from billing.store.runs import RunEntry
 
@@ -50,3 +51,12 @@ class Findings:
                 "setbacks": 0,
             }
         )
+
+
+def measure_drift(tally: Tally) -> None:
+    """Tell the alarms what a complete run came to; zeros too, which end them."""
+    found = {kind: count for kind, count in tally.found.items() if kind not in _NO_ALARM}
+    healed = {kind: tally.healed.get(kind, 0) for kind in found}
+    measure(Metric.DRIFT_FOUND, sum(found.values()))
+    measure(Metric.DRIFT_HEALED, sum(healed.values()))
+    measure(Metric.DRIFT_UNHEALED, sum(found.values()) - sum(healed.values()))

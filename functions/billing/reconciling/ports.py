@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from billing.config import ReconcileSettings, load
+from billing.pacing import Pacer
 from billing.runtime import Ports
 
 
@@ -16,7 +17,7 @@ class ReconcilePorts(Ports):
 
     @cached_property
     def stripe(self) -> Any:
-        from billing.gateway.pacing import PacedGateway, Pacer  # noqa: PLC0415 - see billing.runtime
+        from billing.gateway.paced_gateway import PacedGateway  # noqa: PLC0415 - see Ports
 
         pacer = Pacer(self.settings.reconcile_requests_per_second)
         return PacedGateway(self.secrets, self.settings.stripe_api_base, pacer)

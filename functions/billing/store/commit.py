@@ -9,6 +9,7 @@ from billing.aws import error_code
 from billing.domain.errors import LeaseLost, RecordRejected, StoreUnavailable
 from billing.domain.facts import Fact
 from billing.domain.record import Record
+from billing.metrics import Metric, measure
 from billing.store.dynamodb import errors_translated
 from billing.store.ledger import Entry, Ledger
 from billing.store.records import RecordStore
@@ -68,6 +69,8 @@ class Committer:
             if code != "TransactionCanceledException":
                 raise
             raise _why_cancelled(error, first_fact, facts) from error
+        if facts:
+            measure(Metric.FACT_COMMITTED, len(facts))
 
 
 def _why_cancelled(error: ClientError, first_fact: int, facts: Sequence[Fact]) -> Exception:

@@ -336,7 +336,8 @@ class Ledger:
         """Note a failed execution; False where the event has moved on since.
 
         The hint may come late or twice: only the newest run of the execution that holds the event
-        counts, never one from before the event was done, and none of an event set aside.
+        counts, never one from before the event was done, and none of an event set aside. One of the
+        very second in which it was done counts: what follows may fail at once.
         """
         user = {":user": failure.user_id} if failure.user_id else {}
         return self._note_failure(
@@ -349,7 +350,7 @@ class Ledger:
             event_id,
             failure,
             "failed_after = :seconds",
-            "lease_execution = :execution AND done_at < :seconds"
+            "lease_execution = :execution AND done_at <= :seconds"
             " AND (attribute_not_exists(settled_at) OR settled_at < :seconds)",
             {":seconds": failure.at // 1000},
         )

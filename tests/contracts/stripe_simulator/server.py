@@ -17,7 +17,7 @@ from local.stripe_simulator.http.serving import address, create_server, listen
 from local.stripe_simulator.world import Settings
 
 ROOT = Path(__file__).parents[3]
-DEADLINE = 20.0
+DEADLINE = 120.0
 
 
 @contextmanager

@@ -139,11 +139,11 @@ def test_it_resends_an_event(stripe: Cli) -> None:
         endpoint = stripe.json("webhook_endpoints", "create", f"--url={receiver.url}",
                                "-d", "enabled_events[]=product.created")  # fmt: skip
         product = stripe.json("products", "create", "--name=Plus")
-        eventually(lambda: len(receiver.requests) == 1, "the delivery", timeout=20)
+        eventually(lambda: len(receiver.requests) == 1, "the delivery")
         event = json.loads(receiver.requests[0].body)
         assert event["data"]["object"]["id"] == product["id"]
         stripe("events", "resend", event["id"], "--webhook-endpoint", endpoint["id"])
-        eventually(lambda: len(receiver.requests) == 2, "the delivery", timeout=20)
+        eventually(lambda: len(receiver.requests) == 2, "the delivery")
         assert json.loads(receiver.requests[1].body)["id"] == event["id"]
 
 

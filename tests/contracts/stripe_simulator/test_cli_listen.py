@@ -38,7 +38,7 @@ class Listening:
 
     def secret(self) -> str:
         """The secret that it prints as soon as it listens."""
-        found = eventually(lambda: SECRET.search(self.text), "the secret", timeout=20)
+        found = eventually(lambda: SECRET.search(self.text), "the secret")
         return found.group()
 
     def read(self) -> None:
@@ -81,7 +81,9 @@ def stripe(tmp_path: Path) -> Iterator[Cli]:
 def http(stripe: Cli) -> Iterator[httpx.Client]:
     """A client of the same account, and of its control path."""
     headers = {"Authorization": f"Bearer {stripe.key}"}
-    with httpx.Client(base_url=stripe.address, headers=headers, trust_env=False) as client:
+    with httpx.Client(
+        base_url=stripe.address, headers=headers, trust_env=False, timeout=DEADLINE
+    ) as client:
         yield client
 
 
@@ -101,6 +103,10 @@ def deliveries(http: httpx.Client, **wanted: str) -> list[dict[str, Any]]:
     return list(http.get("/_sim/deliveries", params=wanted).json()["data"])
 
 
+def settled(http: httpx.Client) -> bool:
+    return bool(http.get("/_sim/deliveries/settled?timeout=50").json()["settled"])
+
+
 def destinations(http: httpx.Client) -> list[dict[str, Any]]:
     return list(http.get("/_sim/destinations").json()["data"])
 
@@ -112,7 +118,7 @@ def event_of(received: Received, secret: str) -> Any:
 
 
 def received(application: Receiver, count: int = 1) -> list[Received]:
-    eventually(lambda: len(application.requests) >= count, "the event", timeout=20)
+    eventually(lambda: len(application.requests) >= count, "the event")
     return application.requests
 
 
@@ -126,8 +132,8 @@ def test_it_forwards_events_signed_with_the_secret_that_it_prints(
         event = event_of(forwarded, secret)
         assert (forwarded.path, event.type) == ("/hook", "product.created")
         assert event.data.object["id"] == product
-        assert http.get("/_sim/deliveries/settled").json()["settled"]
-        eventually(lambda: f"[200] POST {application.url}/hook" in cli.text, timeout=20)
+        assert settled(http)
+        eventually(lambda: f"[200] POST {application.url}/hook" in cli.text)
     assert "You are using Stripe API Version [2026-10-28.endive]" in cli.text
     assert len(application.requests) == 1
 
@@ -139,7 +145,7 @@ def test_the_delivery_is_what_the_application_answered_and_is_not_tried_again(
     with stripe.listen("--forward-to", application.url) as cli:
         cli.secret()
         make_product(http)
-        assert http.get("/_sim/deliveries/settled").json()["settled"]
+        assert settled(http)
         (delivery,) = deliveries(http)
         (attempt,) = delivery["attempts"]
         assert (delivery["state"], delivery["next_attempt_at"]) == ("failed", None)
@@ -156,7 +162,7 @@ def test_it_forwards_only_the_events_that_it_is_asked_for_and_the_others_hold_up
             make_product(http)
         http.post("/v1/customers", data={"name": "Test Customer"})
         received(application)
-        eventually(lambda: "<--  [200]" in cli.text, timeout=20)
+        eventually(lambda: "<--  [200]" in cli.text)
     assert [json.loads(each.body)["type"] for each in application.requests] == ["customer.created"]
     assert "product.created" not in cli.text
 
@@ -168,8 +174,8 @@ def test_without_forwarding_it_prints_each_event_once(
     with stripe.listen("--format", "JSON", *options) as cli:
         cli.secret()
         product = make_product(http)
-        assert http.get("/_sim/deliveries/settled").json()["settled"]
-        eventually(lambda: product in cli.text, "the event", timeout=20)
+        assert settled(http)
+        eventually(lambda: product in cli.text, "the event")
         (delivery,) = deliveries(http)
         assert delivery["state"] == "delivered"
     assert cli.text.count('"type":"product.created"') == 1
@@ -198,7 +204,7 @@ def test_it_leaves_the_account_when_it_ends(
         assert listening["url"] == application.url
         assert "stripe listen" in http.get("/_sim/webhooks").text
         assert http.delete(f"/_sim/destinations/{listening['id']}").status_code == 409
-    eventually(lambda: destinations(http) == [], "its leaving", timeout=20)
+    eventually(lambda: destinations(http) == [], "its leaving")
     make_product(http)
     assert deliveries(http) == []
 
@@ -210,10 +216,10 @@ def test_what_it_has_not_answered_when_it_ends_has_failed(stripe: Cli, http: htt
     ):
         cli.secret()
         make_product(http)
-        eventually(lambda: "product.created" in cli.text, "the event", timeout=20)
+        eventually(lambda: "product.created" in cli.text, "the event")
         assert [each["state"] for each in deliveries(http)] == ["pending"]
         cli.process.kill()
-        assert http.get("/_sim/deliveries/settled").json()["settled"]
+        assert settled(http)
     (delivery,) = deliveries(http)
     assert delivery["state"] == "failed"
     assert delivery["attempts"][0]["error"] == "ConnectionError: the CLI stopped listening"
@@ -254,7 +260,7 @@ def test_it_goes_on_listening_after_a_reset(
         http.post("/_sim/reset")
         product = make_product(http)
         assert event_of(received(application)[0], secret).data.object["id"] == product
-    eventually(lambda: destinations(http) == [], "its leaving", timeout=20)
+    eventually(lambda: destinations(http) == [], "its leaving")
     assert http.put("/_sim/snapshot", content=snapshot).status_code == 200
     assert destinations(http) == []
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -12,8 +13,10 @@ import stripe
 from local.stripe_simulator.engine import Engine
 from local.stripe_simulator.faults import Fault
 from tests.contracts.stripe_simulator.server import DEADLINE, served
+from tests.support.waiting import eventually
 
 KEY = {"Idempotency-Key": "op-1"}
+DELAY = 2.0  # what is to happen meanwhile takes milliseconds
 
 
 @pytest.fixture
@@ -31,7 +34,8 @@ def http(engine: Engine) -> Iterator[httpx.Client]:
         yield client
 
 
-def create(http: httpx.Client, timeout: float = DEADLINE) -> httpx.Response:
+def create(http: httpx.Client, patience: float = DEADLINE) -> httpx.Response:
+    timeout = httpx.Timeout(DEADLINE, read=patience)
     return http.post("/v1/products", data={"name": "Standard"}, headers=KEY, timeout=timeout)
 
 
@@ -39,39 +43,47 @@ def made(http: httpx.Client) -> int:
     return len(http.get("/v1/products").json()["data"])
 
 
+@contextmanager
+def delayed(engine: Engine, http: httpx.Client) -> Iterator[Future[httpx.Response]]:
+    """A request that has come in and is being delayed."""
+    engine.faults.add(Fault("delay", "POST", seconds=DELAY))
+    with ThreadPoolExecutor(1) as pool:
+        request = pool.submit(create, http)
+        eventually(lambda: not any(engine.faults))
+        yield request
+
+
 def test_a_second_request_with_the_key_of_one_in_progress_is_a_conflict(
     engine: Engine, http: httpx.Client
 ) -> None:
-    engine.faults.add(Fault("delay", seconds=0.5))
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: create(http), range(2)))
-    by_status = {answer.status_code: answer.json() for answer in answers}
-    assert by_status.keys() == {200, 409}
-    assert by_status[409]["error"]["code"] == "idempotency_key_in_use"
+    with delayed(engine, http) as first:
+        second = create(http)
+    assert first.result().status_code == 200
+    assert second.status_code == 409
+    assert second.json()["error"]["code"] == "idempotency_key_in_use"
     assert made(http) == 1
 
 
 def test_a_delayed_request_does_not_hold_up_others(engine: Engine, http: httpx.Client) -> None:
-    engine.faults.add(Fault("delay", "POST", seconds=0.5))
-    with ThreadPoolExecutor(1) as pool:
-        delayed = pool.submit(create, http)
-        while any(engine.faults):
-            pass  # until it has come in
+    with delayed(engine, http) as request:
         assert made(http) == 0
-        assert not delayed.done()
-        assert delayed.result().status_code == 200
+        assert not request.done()
+    assert request.result().status_code == 200
 
 
 def test_what_a_client_did_not_wait_for_happens_all_the_same(
     engine: Engine, http: httpx.Client
 ) -> None:
-    engine.faults.add(Fault("delay", seconds=0.3))
+    engine.faults.add(Fault("delay", seconds=DELAY))
     with pytest.raises(httpx.ReadTimeout):
-        create(http, timeout=0.1)
-    answer = create(http)
-    while answer.status_code == 409:
-        answer = create(http)
-    assert answer.headers["idempotent-replayed"] == "true"
+        create(http, patience=0.1)
+    eventually(lambda: not any(engine.faults))  # it has come in, before the next
+
+    def answer() -> httpx.Response | None:
+        again = create(http)
+        return again if again.status_code != 409 else None
+
+    assert eventually(answer).headers["idempotent-replayed"] == "true"
     assert made(http) == 1
 
 

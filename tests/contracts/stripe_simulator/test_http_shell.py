@@ -327,11 +327,11 @@ def test_an_invoice_has_a_page(http: httpx.Client) -> None:
     assert "$19.00" in page.text
 
 
-def test_it_stops_at_once_when_asked_to() -> None:
+def test_it_stops_when_asked_to() -> None:
     with simulator() as (url, process):
-        httpx.get(f"{url}/_sim/health")
+        httpx.get(f"{url}/_sim/health", timeout=DEADLINE)
         process.send_signal(signal.SIGTERM)
-        process.wait(5)
+        process.wait(DEADLINE)
 
 
 def test_a_port_that_is_taken_is_one_clear_line() -> None:

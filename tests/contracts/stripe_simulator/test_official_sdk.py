@@ -17,6 +17,7 @@ from stripe import (
 )
 
 from tests.contracts.stripe_simulator.conftest import KEY
+from tests.contracts.stripe_simulator.server import DEADLINE
 
 # The SDK itself passes bytes in a way that httpx has come to frown on.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
@@ -136,6 +137,6 @@ def test_pages_follow_one_another_asynchronously(address: str) -> None:
 
 def test_the_date_is_the_simulators_and_there_only_once(address: str) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
-    before = httpx.get(f"{address}/v1/account", headers=headers)
+    before = httpx.get(f"{address}/v1/account", headers=headers, timeout=DEADLINE)
     assert len(before.headers.get_list("date")) == 1
     assert "server" not in before.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import stripe
 from stripe import HTTPXClient, StripeClient
 
 from tests.contracts.stripe_simulator.conftest import KEY
+from tests.contracts.stripe_simulator.server import DEADLINE
 
 # The SDK itself passes bytes in a way that httpx has come to frown on.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
@@ -18,21 +20,26 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
 class Unlucky:
     """A client to which a fault happens before it is used."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, patience: float = DEADLINE) -> None:
         self._address = address
-        self.http_client = HTTPXClient(timeout=1.0, allow_sync_methods=True)
+        timeout = httpx.Timeout(DEADLINE, read=patience)
+        self._http_client = HTTPXClient(timeout=timeout, allow_sync_methods=True)
+
+    def close(self) -> None:
+        self._http_client.close()
 
     def with_retries(self, count: int) -> StripeClient:
         return StripeClient(
             KEY,
             base_addresses={"api": self._address},
-            http_client=self.http_client,
+            http_client=self._http_client,
             max_network_retries=count,
         )
 
     def meets(self, kind: str, **rule: Any) -> None:
         fault = {"kind": kind, "method": "POST", "path": "/v1/customers", **rule}
-        assert httpx.post(f"{self._address}/_sim/faults", json=fault).status_code == 201
+        answer = httpx.post(f"{self._address}/_sim/faults", json=fault, timeout=DEADLINE)
+        assert answer.status_code == 201
 
     def made(self, name: str) -> int:
         """How many customers of that name there are."""
@@ -44,10 +51,9 @@ class Unlucky:
 def unlucky(address: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.001)
     monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.002)
-    unlucky = Unlucky(address)
-    yield unlucky
-    unlucky.http_client.close()
-    httpx.delete(f"{address}/_sim/faults")
+    with closing(Unlucky(address)) as unlucky:
+        yield unlucky
+    httpx.delete(f"{address}/_sim/faults", timeout=DEADLINE)
 
 
 @pytest.mark.parametrize(
@@ -82,13 +88,14 @@ def test_what_was_done_unheard_is_not_done_again(unlucky: Unlucky) -> None:
 
 
 def test_an_answer_that_is_late_is_asked_for_again(
-    unlucky: Unlucky, monkeypatch: pytest.MonkeyPatch
+    unlucky: Unlucky, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Too early the key is still in use: 409, and the SDK asks once more."""
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.3)
     monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.6)
-    unlucky.meets("delay", seconds=1.4)
-    unlucky.with_retries(6).v1.customers.create({"name": "late"})
+    with closing(Unlucky(address, patience=1)) as impatient:
+        impatient.meets("delay", seconds=1.4)
+        impatient.with_retries(20).v1.customers.create({"name": "late"})
     assert unlucky.made("late") == 1
 
 

@@ -46,8 +46,8 @@ def test_it_says_how_to_use_it_and_ctrl_c_ends_it_without_a_word() -> None:
         client = stripe.StripeClient(key, base_addresses={"api": base})
         assert client.v1.products.list().data == []
         page, fill = re.findall(r"(http\S*/_sim/\w*)$", said, re.MULTILINE)
-        assert httpx.get(page).status_code == 200
-        assert httpx.post(fill).status_code == 200
+        assert httpx.get(page, timeout=DEADLINE).status_code == 200
+        assert httpx.post(fill, timeout=DEADLINE).status_code == 200
         assert len(client.v1.products.list().data) == 3
     finally:
         ended = ended_by(process, signal.SIGINT)

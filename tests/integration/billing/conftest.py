@@ -1,22 +1,10 @@
-"""What the tests of billing on the session's stack need: customers, facts and doors."""
+"""What the tests of billing on the session's stack need: doors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from tests.support.customer import Customer
-from tests.support.deployed import Deployed, Door, Facts
-
-
-@pytest.fixture(scope="session")
-def facts(deployed: Deployed) -> Facts:
-    return deployed.listen_to_facts()
-
-
-@pytest.fixture
-def new_customer(deployed: Deployed, facts: Facts) -> Callable[..., Customer]:
-    """Make a customer whose events come in by the relay; ``since`` is when their time begins."""
-    return lambda **when: Customer(deployed, facts, **when)
+from tests.support.deployed import Deployed, Door
 
 
 @pytest.fixture(params=["relay", "partner"])

@@ -3,14 +3,11 @@
 ``settled`` holds the record to what Stripe has, and gives the facts that the bus carried.
 """
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.support.customer import DAY, Customer
+from tests.support.customer import DAY, Customer, NewCustomer
 from tests.support.deployed import Door
 
-NewCustomer = Callable[..., Customer]
 SUBSCRIBED = ["AccessChanged", "PaymentSucceeded", "SubscriptionActivated"]
 
 pytestmark = pytest.mark.usefixtures("door")

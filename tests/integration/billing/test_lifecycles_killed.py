@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.customer import DAY, Customer
+from tests.support.customer import DAY, Customer, NewCustomer
 from tests.support.deployed import Deployed
 from tests.support.waiting import eventually
 from tests.support.workers import kill_workers
 
-NewCustomer = Callable[..., Customer]
 Act = Callable[[Customer], object]
 
 
@@ -134,12 +133,13 @@ def test_a_process_that_is_killed_in_its_step_changes_nothing_in_the_end(
     with deployed.network({"hold": True}):
         blow.act(customer)
 
-    with deployed.unanswered(blow.asks):
+    function = deployed.function_of(blow.machine, blow.state)
+    with deployed.unanswered(blow.asks) as has_asked:
         struck = deployed.release_first(blow.event)
-        eventually(lambda: not deployed.control("GET", "/faults")["data"], "a call of Stripe")
-        assert kill_workers(deployed.stack, deployed.function_of(blow.machine, blow.state))
+        eventually(has_asked, "a call of Stripe")
+        assert kill_workers(deployed.stack, function)
     deployed.release()
 
     assert customer.settled() == blow.facts
     execution = deployed.entry(struck)["lease_execution"]
-    assert deployed.errors_of(execution) == ["Runtime.ExitError"]
+    assert "Runtime.ExitError" in deployed.errors_of(execution)

@@ -1,12 +1,8 @@
 """What is bought once, as deployed and by either door: paid, paid later, and taken back."""
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.support.customer import Customer
-
-NewCustomer = Callable[..., Customer]
+from tests.support.customer import Customer, NewCustomer
 
 pytestmark = pytest.mark.usefixtures("door")
 

@@ -1,14 +1,9 @@
 """Events that nobody can work on, as deployed: each ends where ops sees it, and changes nothing."""
 
-from collections.abc import Callable
-
-import pytest
-
-from tests.support.customer import Customer
+from tests.support.customer import Customer, NewCustomer
 from tests.support.deployed import Deployed, Json
 from tests.support.waiting import eventually
 
-NewCustomer = Callable[..., Customer]
 FORMER_VERSION = "2013-08-13"
 
 #: By machine, an event whose object isn't of the shape that the contracts know.
@@ -35,14 +30,6 @@ LOOKED_FOR: dict[str, tuple[Json, str]] = {
     "refund.failed": ({"object": "refund", "customer": None}, "ignored"),
     "customer.deleted": ({"object": "customer"}, "ignored"),
 }
-
-
-@pytest.fixture
-def subscriber(new_customer: NewCustomer) -> Customer:
-    customer = new_customer()
-    customer.subscribe()
-    customer.settled()
-    return customer
 
 
 def send(deployed: Deployed, type_: str, stripe_object: Json, **fields: object) -> Json:

@@ -52,7 +52,7 @@ class Account:
 
     def __init__(self, endpoint: str):
         self.endpoint = endpoint
-        self.http = httpx.Client()
+        self.http = httpx.Client(timeout=60)
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:
@@ -237,7 +237,7 @@ class Account:
             stack: Json = formation.describe_stacks(StackName=name)["Stacks"][0]
             return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
 
-        status = eventually(finished, timeout=30)["StackStatus"]
+        status = eventually(finished)["StackStatus"]
         events = formation.describe_stack_events(StackName=name)["StackEvents"]
         reasons = [event.get("ResourceStatusReason") for event in events]
         assert status == ("UPDATE_COMPLETE" if update else "CREATE_COMPLETE"), reasons

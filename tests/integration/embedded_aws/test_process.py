@@ -13,8 +13,9 @@ from local.embedded_aws.process import PROJECT_ROOT, environment, free_port, run
 from tests.integration.embedded_aws.account import Account
 from tests.support.waiting import eventually
 
-SLEEP = "import os, time\ndef handler(event, context): print(os.getpid()); time.sleep(60)"
+SLEEP = "import os, time\ndef handler(event, context): print(os.getpid()); time.sleep(600)"
 PID = "import os\ndef handler(event, context): return os.getpid()"
+DEADLINE_SECONDS = 120  # sooner than the Lambda that sleeps would end by itself
 
 
 def processes_of(directory: Path) -> list[int]:
@@ -34,13 +35,13 @@ def test_a_signal_ends_it_with_its_lambdas_and_files(tmp_path: Path, number: int
     with running(tmp_path) as aws:
         account = Account(aws.endpoint)
         account.invoke(account.function(PID))
-        sleeping = account.function(SLEEP, Timeout=60)
+        sleeping = account.function(SLEEP, Timeout=600)
         account.start(
             account.machine({"Sleep": {"Type": "Task", "Resource": sleeping, "End": True}})
         )
         eventually(lambda: len(processes_of(tmp_path)) == 2)
         os.kill(aws.process.pid, number)
-        assert aws.process.wait(5) == 0
+        assert aws.process.wait(DEADLINE_SECONDS) == 0
         account.close()
     assert processes_of(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -66,7 +67,7 @@ def start(
         env=environment(port, directory) | shell,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=DEADLINE_SECONDS,
         check=False,
     )
 

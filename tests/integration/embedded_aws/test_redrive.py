@@ -159,7 +159,7 @@ def details(message: Json) -> Json:
 def test_a_stopped_run_does_not_go_on_beside_the_redriven_one(account: Account) -> None:
     machine = account.machine(
         {
-            "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Done"},
+            "Wait": {"Type": "Wait", "Seconds": 5, "Next": "Done"},
             "Done": {"Type": "Pass", "End": True},
         }
     )

@@ -68,5 +68,5 @@ def test_a_holder_is_ended_even_if_it_does_not_listen(
 
     pid_file.end(group=False, patience=0.5)
 
-    assert pid_file.holder() is None
+    eventually(lambda: pid_file.holder() is None)
     assert child.wait() < 0

@@ -14,7 +14,8 @@ from local.stack.processes import Children, StopSignal
 
 Eventually = Callable[[Callable[[], bool]], None]
 
-FOREVER = "import time; time.sleep(60)"
+FOREVER = "import time; time.sleep(600)"  # longer than any wait here
+START_SECONDS = 120
 
 
 def python(code: str) -> list[str]:
@@ -46,7 +47,7 @@ def alive(pid: int) -> bool:
 def test_a_condition_is_waited_for(children: Children, tmp_path: Path) -> None:
     children.start_server("a server", python(f"open('up', 'w'); {FOREVER}"), {})
 
-    children.wait_until((tmp_path / "up").exists, "it never came up", timeout=10)
+    children.wait_until((tmp_path / "up").exists, "it never came up", timeout=START_SECONDS)
 
 
 def test_a_condition_that_never_holds_is_complained_of(children: Children) -> None:
@@ -61,7 +62,7 @@ def test_a_server_that_ends_cuts_every_wait_short_with_its_last_line(children: C
     with pytest.raises(
         StackError, match=r"a server has ended with exit code 1: version 2 found \[.*a-server\.log"
     ):
-        children.wait_until(lambda: False, "nobody noticed", timeout=10)
+        children.wait_until(lambda: False, "nobody noticed", timeout=START_SECONDS)
 
 
 def test_a_server_that_was_killed_is_told_with_the_signal(children: Children) -> None:
@@ -69,7 +70,7 @@ def test_a_server_that_was_killed_is_told_with_the_signal(children: Children) ->
     children.start_server("a server", killed, {})
 
     with pytest.raises(StackError, match="a server has ended with SIGKILL: it said nothing"):
-        children.wait_until(lambda: False, "nobody noticed", timeout=10)
+        children.wait_until(lambda: False, "nobody noticed", timeout=START_SECONDS)
 
 
 def test_a_tool_that_fails_is_told_with_its_last_lines(children: Children) -> None:
@@ -115,9 +116,9 @@ def test_the_descendants_of_a_child_end_with_it(
     children.start_server(
         "a server",
         python(
-            "import pathlib, subprocess, time;"
-            "worker = subprocess.Popen(['sleep', '60']);"
-            f"pathlib.Path({str(grandchild)!r}).write_text(str(worker.pid)); time.sleep(60)"
+            "import pathlib, subprocess;"
+            "worker = subprocess.Popen(['sleep', '600']);"
+            f"pathlib.Path({str(grandchild)!r}).write_text(str(worker.pid)); {FOREVER}"
         ),
         {"PATH": os.environ["PATH"]},
     )
@@ -134,7 +135,7 @@ def test_what_a_killed_supervisor_left_is_ended_by_the_next(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    listen = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+    listen = f"import socket; s = socket.create_server(('127.0.0.1', {port})); {FOREVER}"
     folders = (tmp_path / "logs", tmp_path / "pids", tmp_path)
 
     def listens() -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import stat
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,8 +15,16 @@ from local.stack.stack_file import StackFile
 from tests.support.stack import command
 
 
-def test_the_api_answers_at_the_url_in_the_file_without_special_headers(stack: StackFile) -> None:
-    assert httpx.get(f"{stack.api_url}/health").status_code == 200
+@pytest.fixture
+def http() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=60) as client:
+        yield client
+
+
+def test_the_api_answers_at_the_url_in_the_file_without_special_headers(
+    stack: StackFile, http: httpx.Client
+) -> None:
+    assert http.get(f"{stack.api_url}/health").status_code == 200
 
 
 def test_the_file_tells_everything_that_tools_rely_on(stack: StackFile) -> None:
@@ -32,7 +41,16 @@ def test_the_file_tells_everything_that_tools_rely_on(stack: StackFile) -> None:
     assert told["tables"].keys() >= {"users", "subscriptions", "events"}
     assert "subscribe" in stack.state_machines
     assert "events" in stack.dead_letter_queues
-    assert all(told[name] for name in told.keys() - {"portal_url", "console_url"})
+    assert all(told[name] for name in told.keys() - {"portal_url"})
+
+
+def test_the_console_answers_at_the_url_in_the_file_and_is_of_this_stack(
+    stack: StackFile, http: httpx.Client
+) -> None:
+    session = http.get(f"{stack.console_url}/api/session").json()
+
+    assert session["stack_name"] == stack.stack_name
+    assert session["machines"] == sorted(stack.state_machines)
 
 
 def test_seeding_the_catalogue_again_makes_nothing_twice(stack: StackFile) -> None:
@@ -43,18 +61,18 @@ def test_the_file_is_for_its_owner_only(stack: StackFile, stack_settings: Settin
     assert stat.S_IMODE(stack_settings.stack_file.stat().st_mode) == 0o600
 
 
-def test_every_seeded_user_sees_their_own_dashboard(stack: StackFile) -> None:
+def test_every_seeded_user_sees_their_own_dashboard(stack: StackFile, http: httpx.Client) -> None:
     for user in stack.users:
         headers = {"Authorization": f"Bearer {user.token}"}
-        answer = httpx.get(f"{stack.api_url}/dashboard/{user.userId}", headers=headers, timeout=30)
+        answer = http.get(f"{stack.api_url}/dashboard/{user.userId}", headers=headers)
         assert answer.json()["currentUser"]["email"] == user.email
 
 
-def test_the_admin_may_see_any_dashboard(stack: StackFile) -> None:
+def test_the_admin_may_see_any_dashboard(stack: StackFile, http: httpx.Client) -> None:
     url = f"{stack.api_url}/dashboard/{stack.users[0].userId}"
     headers = {"Authorization": f"Bearer {stack.admin_token}"}
 
-    assert httpx.get(url, headers=headers, timeout=30).status_code == 200
+    assert http.get(url, headers=headers).status_code == 200
 
 
 def test_a_second_up_says_that_it_runs_and_succeeds(

@@ -168,7 +168,7 @@ def test_clicks_in_many_processes_at_once_open_one_session(api: Api) -> None:
     user, price_id = api.ports.users.find("user_1"), api.price("self_hosted")
     assert user is not None
     request = PurchaseRequest(price_id=price_id, quantity=3, metadata={})
-    together, create = Barrier(clicks, timeout=10), api.ports.stripe.create_checkout_session
+    together, create = Barrier(clicks, timeout=120), api.ports.stripe.create_checkout_session
 
     def create_together(params: dict[str, Any], key: str) -> StripeMadeCheckoutSession:
         together.wait()

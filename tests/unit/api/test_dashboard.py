@@ -309,7 +309,7 @@ class Together:
     """Wraps reads so that each waits for the others to have begun: one by one, none ends."""
 
     def __init__(self, reads: int) -> None:
-        self._all_begun = Barrier(reads, timeout=10)
+        self._all_begun = Barrier(reads, timeout=120)
 
     def __call__(self, read: Callable[..., Any]) -> Callable[..., Any]:
         def reading(*arguments: Any) -> Any:

@@ -42,6 +42,13 @@ def test_an_input_that_breaks_its_contract_is_logged_once_and_without_its_values
         step_handler(ClaimEventInput, claimed)(broken, a_lambda_context())
 
     line = only_line(log)
-    assert (line["message"], line["exception_name"]) == ("step failed", "ContractViolation")
-    assert line["execution"] == "arn:1"
+    assert (line["message"], line["exception_name"]) == ("invocation failed", "ContractViolation")
+    assert (line["execution"], line["event_id"]) == ("arn:1", "evt_1")
     assert "private" not in log.getvalue()
+
+
+def test_an_input_whose_event_names_nothing_is_logged_all_the_same(log: io.StringIO) -> None:
+    with pytest.raises(ContractViolation):
+        step_handler(ClaimEventInput, claimed)({"event": "private"}, a_lambda_context())
+
+    assert "event_id" not in only_line(log)

@@ -59,6 +59,25 @@ def test_every_kind_of_difference_has_its_name() -> None:
     assert drift_between(true, true) == ()
 
 
+def test_an_invoice_of_which_stripe_says_the_same_later_is_no_drift() -> None:
+    held = HOLDING.model_copy(update={"invoices": {"in_1": an_invoice(as_of=NOW)}})
+    said_again = held.model_copy(update={"invoices": {"in_1": an_invoice(as_of=NOW + 10)}})
+    paid = held.model_copy(update={"invoices": {"in_1": an_invoice(status="paid", as_of=NOW)}})
+
+    assert drift_between(held, said_again) == ()
+    assert drift_between(held, paid) == ("invoices",)
+
+
+def test_a_draft_of_which_no_event_tells_is_no_drift_unless_it_cant_be_finalized() -> None:
+    renewing = HOLDING.model_copy(update={"invoices": {"in_1": an_invoice(status="draft")}})
+    stuck = an_invoice(status="draft", error="customer_tax_location_invalid")
+
+    assert drift_between(HOLDING, renewing) == ()
+    assert drift_between(renewing, HOLDING) == ()
+    stuck_one = HOLDING.model_copy(update={"invoices": {"in_1": stuck}})
+    assert drift_between(HOLDING, stuck_one) == ("invoices",)
+
+
 def test_a_level_of_access_counts_only_where_nothing_else_explains_it() -> None:
     restricted = HOLDING.model_copy(update={"access_level": "restricted"})
     paused = a_subscription(pause_collection="void")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from billing.gateway.pacing import PacedGateway, Pacer
+from billing.gateway.paced_gateway import PacedGateway
+from billing.pacing import Pacer
 from tests.support.api import EnginePorts
 
 

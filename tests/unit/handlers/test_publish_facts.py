@@ -8,8 +8,9 @@ import pytest
 from billing.contracts.facts import fact_event
 from billing.contracts.steps import ClaimEventInput, LifecycleInput
 from billing.domain.errors import BusUnavailable
+from billing.outbox import ATTEMPTS
 from billing.store.dynamodb import client
-from handlers.publish_facts import ATTEMPTS, handler, publish_facts
+from handlers.publish_facts import handler, publish_facts
 from steps.claim_event import claim_event
 from subscribe.record_subscription import record_subscription
 from tests.support.aws import FakePorts, a_lambda_context, ledger_item

@@ -111,11 +111,25 @@ def test_a_failed_execution_may_be_redriven(ports: FakePorts) -> None:
 
 def test_a_hint_that_comes_after_the_event_is_done_changes_nothing(ports: FakePorts) -> None:
     claim(ports)
+    ports.clock.advance(1)
     finish(ports)
     before = ledger_item("evt_1")
 
     assert not record(ports)
     assert ledger_item("evt_1") == before
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_what_fails_after_its_event_is_done_is_listed_however_soon(
+    ports: FakePorts, later: int
+) -> None:
+    claim(ports)
+    finish(ports)
+
+    assert record(ports, at=later)
+    entry = ledger_item("evt_1")
+    assert (entry["outcome"], entry["attention"]) == ("applied", "failed")
+    assert entry["failed_after"] == NOW + later
 
 
 def test_the_failure_of_an_execution_that_lost_the_event_changes_nothing(

@@ -465,6 +465,7 @@ def test_a_record_that_the_store_fails_for_good_is_passed_over(
     assert ports.records.load("user_1").access_level == "full"
 
 
+@pytest.mark.moto  # it refuses items of more than 400 KB
 def test_a_record_that_is_too_large_is_passed_over_at_once(
     ports: EnginePorts, account: Account
 ) -> None:

@@ -12,18 +12,28 @@ from local.stack.settings import Settings
 def test_everything_has_a_default() -> None:
     settings = Settings.from_environment({})
 
-    assert settings.ports == {"SCAI_AWS_PORT": 4566, "SCAI_STRIPE_PORT": 12111}
+    assert settings.ports == {
+        "SCAI_AWS_PORT": 4566,
+        "SCAI_CONSOLE_PORT": 4580,
+        "SCAI_STRIPE_PORT": 12111,
+    }
     assert settings.uses_simulator
     assert settings.stack_file.name == "stack.json"
 
 
 def test_ports_and_folder_come_from_the_environment(tmp_path: Path) -> None:
     settings = Settings.from_environment(
-        {"SCAI_AWS_PORT": "5000", "SCAI_STRIPE_PORT": "5001", "SCAI_STATE_DIR": str(tmp_path)}
+        {
+            "SCAI_AWS_PORT": "5000",
+            "SCAI_CONSOLE_PORT": "5002",
+            "SCAI_STRIPE_PORT": "5001",
+            "SCAI_STATE_DIR": str(tmp_path),
+        }
     )
 
     assert settings.aws_endpoint == "http://127.0.0.1:5000"
     assert settings.stripe_api_base == "http://127.0.0.1:5001"
+    assert settings.console_url == "http://127.0.0.1:5002"
     assert settings.stack_file == tmp_path / "stack.json"
 
 
@@ -65,6 +75,7 @@ def test_a_process_reads_the_settings_that_it_was_given(tmp_path: Path) -> None:
     settings = Settings(
         aws_port=5000,
         stripe_port=5001,
+        console_port=5002,
         state_dir=tmp_path,
         stripe_secret_key=SecretStr("sk_test_1"),
         stripe_publishable_key="pk_test_1",

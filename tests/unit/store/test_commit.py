@@ -15,6 +15,9 @@ from tests.support.aws import FakePorts, facts, ledger_item
 from tests.support.builders import NOW, a_stamped_record
 from tests.support.stripe import event_json, subscription_json
 
+#: Another's reading of DynamoDB's documentation than that of our tables in memory.
+pytestmark = pytest.mark.moto
+
 RECORD = a_stamped_record(1, 2)
 ENTRY = Entry(event_id="evt_1", execution="me", user_id="user_1", outcome="applied", at=NOW)
 

@@ -1,9 +1,14 @@
 """The record is one flat item, and every save names the version that it was decided on."""
 
+import pytest
+
 from billing.domain.record import CheckoutSlot, Record
 from billing.store.dynamodb import client, from_item
 from tests.support.aws import FakePorts
 from tests.support.builders import NOW, a_record, a_stamped_record, a_subscription
+
+#: Another's reading of DynamoDB's documentation than that of our tables in memory.
+pytestmark = pytest.mark.moto
 
 FULL = a_stamped_record(1, 2, cancel_at=NOW, trial_end=NOW).model_copy(
     update={

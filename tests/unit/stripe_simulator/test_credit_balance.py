@@ -126,7 +126,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_nothing_is_lost_between_invoices_charges_and_the_balance(
     steps: list[tuple[str, int]],
 ) -> None:

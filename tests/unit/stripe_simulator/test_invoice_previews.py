@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.stripe_simulator.account import DAY, HOUR, START, Account
@@ -52,7 +52,7 @@ COUPONS = st.one_of(
 ITEMS = st.lists(st.tuples(st.integers(0, 30_000), st.integers(0, 20)), min_size=1, max_size=3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(
     old=ITEMS,
     new=ITEMS,

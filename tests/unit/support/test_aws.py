@@ -1,8 +1,11 @@
 """The unit tests' own ground: what they run on is what the template declares."""
 
+import pytest
+
 from billing.store.dynamodb import client
 
 
+@pytest.mark.moto
 def test_every_table_and_index_of_the_template_is_there(aws: None) -> None:
     indexes = {
         name: {
@@ -18,6 +21,11 @@ def test_every_table_and_index_of_the_template_is_there(aws: None) -> None:
         "users_scai": {"IdIndex", "StripeCustomerIdIndex"},
         "user_scai_subscriptions": {"DunningIndex", "AttentionIndex", "CreatedIndex"},
         "scai_billing_customers": set(),
-        "scai_billing_events": {"TimelineIndex", "AttentionIndex", "UnattributedIndex"},
+        "scai_billing_events": {
+            "TimelineIndex",
+            "AttentionIndex",
+            "UnattributedIndex",
+            "AuditIndex",
+        },
         "scai_idempotency": set(),
     }

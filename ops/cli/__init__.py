@@ -1,0 +1,5 @@
+"""``scai-ops``: the command line for operators."""
+
+from ops.cli.app import main
+
+__all__ = ["main"]
