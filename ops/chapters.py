@@ -106,7 +106,8 @@ class Chapter(Value):
     ``kind`` is what began it: Stripe's ``event``; a ``reconciliation``; an ``operation`` (our API's
     own write to Stripe, looked at before any event told); a ``return`` from Checkout; the ``link``
     of a customer with a history; the ``deadline`` at which an unpaid invoice was looked at again;
-    or an ``operator``. ``outcome`` is the event's: None while it is worked on.
+    or an ``operator``. ``outcome`` is the event's: None while it is worked on. ``version`` is the
+    record's after it, None where it changed nothing.
     """
 
     kind: Literal["event", "reconciliation", "operation", "return", "link", "deadline", "operator"]
@@ -119,6 +120,7 @@ class Chapter(Value):
     reason: str | None = None
     attention: str | None = None
     done_at: datetime | None = None
+    version: int | None = None
     failure: Failure | None = None
     changes: tuple[Change, ...] = ()
     facts: tuple[ToldFact, ...] = ()

@@ -94,6 +94,7 @@ class Teller:
             reason=item.get("reason"),
             attention=item.get("attention"),
             done_at=moment_or_none(item.get("done_at")),
+            version=item.get("version"),
             failure=_failure(item),
             changes=_changes(item.get("changes") or {}),
             facts=self._told(self._facts[key] for key in keys if key in self._facts),
@@ -112,6 +113,7 @@ class Teller:
             at=told_facts[0].at,
             title=title,
             execution=self._handler(cause) if kind == "deadline" else None,
+            version=max(fact.version for fact in told_facts),
             facts=told_facts,
         )
 

@@ -91,10 +91,10 @@ def _chapter_of(item: Item) -> str | None:
     return None if item["kind"] == "mail" else str(item["event_id"])
 
 
-def _moment(chapter: Chapter) -> tuple[datetime, datetime]:
-    """When it was recorded; of one second, when Stripe says that it happened."""
+def _moment(chapter: Chapter) -> tuple[datetime, datetime, int]:
+    """When it was recorded; then when Stripe says that it happened; then as it came to bear."""
     created = chapter.event.created_at if chapter.event else None
-    return chapter.at, created or chapter.at
+    return chapter.at, created or chapter.at, chapter.version or 0
 
 
 class _Reader:

@@ -242,7 +242,14 @@ class Reducer:
         changes = changes_between(before, after)
         while True:
             keys = tuple(fact.key for fact in facts)
-            entry = _entry(cause, now, outcome="applied", changes=changes, facts=keys)
+            entry = _entry(
+                cause,
+                now,
+                outcome="applied",
+                changes=changes,
+                version=after.version,
+                facts=keys,
+            )
             try:
                 self._committer.commit(after, before.version, entry, facts)
             except FactsExist as told:

@@ -118,4 +118,6 @@ class Story:
         after = before.model_copy(
             update={"version": before.version + 1, "customer_id": self.customer_id}
         )
+        if entry is not None:
+            entry = entry.model_copy(update={"version": after.version})
         self._committer.commit(after, before.version, entry, facts)

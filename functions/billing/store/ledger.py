@@ -37,7 +37,11 @@ _HELD = "lease_execution = :execution AND attribute_not_exists(done_at)"
 
 
 class Entry(Value):
-    """How an event ended, for the execution that holds it."""
+    """How an event ended, for the execution that holds it.
+
+    ``version`` is the record's once it was applied: of the events of one second it says which came
+    to bear first.
+    """
 
     event_id: str
     execution: str
@@ -45,6 +49,7 @@ class Entry(Value):
     outcome: Literal["applied", "stale"]
     reason: str | None = None
     changes: dict[str, Any] | None = None
+    version: int | None = None
     facts: tuple[str, ...] = ()
     at: int
 
@@ -289,18 +294,20 @@ class Ledger:
         return self._expression(
             entry.event_id,
             "SET user_id = :user, outcome = :outcome, reason = :reason, changes = :changes,"
-            " facts = :facts, done_at = :at REMOVE attention, waits_for_customer, #error, cause",
+            " #version = :version, facts = :facts, done_at = :at"
+            " REMOVE attention, waits_for_customer, #error, cause",
             condition=_HELD,
             values={
                 ":user": entry.user_id,
                 ":outcome": entry.outcome,
                 ":reason": entry.reason,
                 ":changes": entry.changes,
+                ":version": entry.version,
                 ":facts": entry.facts,
                 ":at": entry.at,
                 ":execution": entry.execution,
             },
-            names={"#error": "error"},
+            names={"#error": "error", "#version": "version"},
         )
 
     def adding(self, fact: Fact) -> dict[str, Any]:

@@ -98,6 +98,14 @@ def test_every_chapter_is_whole_and_stands_once_wherever_pages_end(
     assert mails == ["mail:PaymentRecovered:in_evt_4", "mail:PaymentRecovered:in_evt_1"]
 
 
+def test_events_of_one_second_stand_in_the_order_in_which_they_changed_the_record(
+    story: Story,
+) -> None:
+    for event_id in ("evt_c", "evt_a", "evt_d", "evt_b"):
+        story.event(event_id)
+    assert [id_ for id_, _ in told(story)] == ["evt_b", "evt_d", "evt_a", "evt_c"]
+
+
 def test_a_page_has_about_as_many_chapters_as_asked_for(story: Story) -> None:
     for number in range(10):
         story.event(f"evt_{number}", "PaymentSucceeded", at=number)
