@@ -10,7 +10,8 @@ import signal
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
-from local.embedded_aws.package import app, lambda_runtime, lambda_svc
+from local.embedded_aws import lambda_processes
+from local.embedded_aws.package import app
 from local.embedded_aws.process import HOST
 
 _KEEP_ALIVE_SECONDS = 75
@@ -37,9 +38,4 @@ async def _serve(port: int) -> None:
 async def _until_stopped(stop: asyncio.Event) -> None:
     """Wait for the signal, then end the Lambdas first, since requests may be waiting for them."""
     await stop.wait()
-    lambda_svc.acquire_worker = _refuse_worker
-    await asyncio.to_thread(lambda_runtime.reset)
-
-
-def _refuse_worker(*_: object, **__: object) -> None:
-    raise RuntimeError("the embedded AWS is shutting down")
+    await asyncio.to_thread(lambda_processes.end_all)

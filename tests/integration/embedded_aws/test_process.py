@@ -47,6 +47,19 @@ def test_a_signal_ends_it_with_its_lambdas_and_files(tmp_path: Path, number: int
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_signal_amid_cold_starts_ends_it_with_its_lambdas_and_files(tmp_path: Path) -> None:
+    with running(tmp_path) as aws:
+        account = Account(aws.endpoint)
+        for function in [account.function(SLEEP, Timeout=600) for _ in range(8)]:
+            account.client("lambda").invoke(FunctionName=function, InvocationType="Event")
+        eventually(lambda: processes_of(tmp_path))
+        os.kill(aws.process.pid, signal.SIGTERM)
+        assert aws.process.wait(DEADLINE_SECONDS) == 0
+        account.close()
+    assert processes_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_listens_on_the_loopback_interface_only(account: Account) -> None:
     port = int(account.endpoint.rsplit(":", 1)[1])
     listening = [
