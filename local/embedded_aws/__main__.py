@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from local.embedded_aws.patching import PackageChangedError, require_version
@@ -17,6 +18,8 @@ DEFAULT_PORT = "4566"
 DEFAULT_DIRECTORY = ".local/embedded_aws"
 #: Variables of a shell that choose nothing here: what they name is written to, and removed.
 OWN_FOLDERS = ("TMPDIR", "HOME", "STATE_DIR", "S3_DATA_DIR")
+_REMOVALS = 20
+_BETWEEN_REMOVALS_SECONDS = 0.05
 
 
 def main() -> None:
@@ -54,8 +57,13 @@ def _run(port: int) -> str | None:
 
 
 def _remove(folders: list[Path]) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    """A Lambda's code may still be unpacked into them: whoever does it is refused right after."""
+    for _ in range(_REMOVALS):
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not any(folder.exists() for folder in folders):
+            return
+        time.sleep(_BETWEEN_REMOVALS_SECONDS)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ class PidFile:
         for number in (signal.SIGTERM, signal.SIGKILL):
             if (pid := self.holder()) is None:
                 return
-            send(pid, number)
+            with suppress(ProcessLookupError):  # it has ended since
+                send(pid, number)
             deadline = time.monotonic() + patience
             while self._held() and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)
