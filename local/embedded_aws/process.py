@@ -114,13 +114,12 @@ class EmbeddedAws:
 @contextmanager
 def running(
     directory: Path,
-    port: int | None = None,
+    port: int,
     *,
     enforce_iam: bool = True,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[EmbeddedAws]:
-    """Run an embedded AWS on a port of its own (a free one by default) for a `with` block."""
-    port = port or free_port()
+    """Run an embedded AWS for a `with` block."""
     aws = EmbeddedAws(
         subprocess.Popen(
             COMMAND,

@@ -14,6 +14,7 @@ from local.embedded_aws.process import running
 from tests.machines.engine import Engine, engine_at
 from tests.machines.mock_config import FILE
 from tests.machines.second_engine import SecondEngine, second_engine_running
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +25,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     settings = {"SFN_MOCK_CONFIG": str(FILE), "SFN_WAIT_SCALE": "0"}
     directory = tmp_path_factory.mktemp("engine")
-    with running(directory, enforce_iam=False, settings=settings) as aws:
+    with running(directory, free_port(), enforce_iam=False, settings=settings) as aws:
         yield aws.endpoint
 
 

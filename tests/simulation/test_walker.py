@@ -12,6 +12,7 @@ from local.embedded_aws.process import running
 from tests.simulation.walker.definition import Machine
 from tests.simulation.walker.execution import Execution, Failed, Sleep, Succeeded
 from tests.support.definitions import ROOT, SAMPLE_INPUT, machine_names, runnable
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Trace = tuple[list[str], list[tuple[str, Any]], tuple[str, ...], Any]
 def step_functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SFNClient"]:
     settings = {"SFN_MOCK_CONFIG": str(MOCKS_FILE), "SFN_WAIT_SCALE": "0"}
     directory = tmp_path_factory.mktemp("engine")
-    with running(directory, enforce_iam=False, settings=settings) as aws:
+    with running(directory, free_port(), enforce_iam=False, settings=settings) as aws:
         client: SFNClient = boto3.client(
             "stepfunctions",
             endpoint_url=aws.endpoint,

@@ -3,7 +3,6 @@
 Guards a developer's own stack: it may run meanwhile, and is neither seen nor touched.
 """
 
-import secrets
 import socket
 import subprocess
 import sys
@@ -13,16 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded_aws.process import is_free
 from local.stack.environment import isolated
 from local.stack.settings import HOST, PROJECT_ROOT, Settings
 from local.stack.stack_file import StackFile
 from tests.support.deployed import Deployed
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
-
-#: Below those that systems give to outgoing connections: one of them could take a port before the
-#: stack gets to it. Chosen by `secrets`, as `random` begins every test alike.
-PORTS = range(10_000, 32_000)
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +52,7 @@ def fresh_settings(state_dir: object) -> Settings:
     variables = ("SCAI_AWS_PORT", "SCAI_STRIPE_PORT", "SCAI_CONSOLE_PORT")
     ports: set[int] = set()
     while len(ports) < len(variables):
-        if is_free(port := secrets.choice(PORTS)):
-            ports.add(port)
+        ports.add(free_port())
     chosen = dict(zip(variables, ports, strict=True))
     return Settings.model_validate({**chosen, "SCAI_STATE_DIR": state_dir})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -113,7 +114,10 @@ def test_a_change_is_planned_by_a_schedule(client: Any) -> None:
 def test_a_promotion_code_makes_it_cheaper(client: Any) -> None:
     coupon = client.v1.coupons.create({"percent_off": 25, "duration": "once"})
     code = client.v1.promotion_codes.create(
-        {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": f"SPRING{id(client)}"}
+        {
+            "promotion": {"type": "coupon", "coupon": coupon.id},
+            "code": f"SPRING{uuid4().hex[:8].upper()}",
+        }
     )
     discounts = [{"promotion_code": code.id}]
     subscription = subscribe(client, customer_of(client), discounts=discounts)

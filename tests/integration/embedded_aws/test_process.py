@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded_aws.process import PROJECT_ROOT, environment, free_port, running
+from local.embedded_aws.process import PROJECT_ROOT, environment, running
 from tests.integration.embedded_aws.account import Account
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 SLEEP = "import os, time\ndef handler(event, context): print(os.getpid()); time.sleep(600)"
@@ -32,7 +33,7 @@ def processes_of(directory: Path) -> list[int]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_its_lambdas_and_files(tmp_path: Path, number: int) -> None:
-    with running(tmp_path) as aws:
+    with running(tmp_path, free_port()) as aws:
         account = Account(aws.endpoint)
         account.invoke(account.function(PID))
         sleeping = account.function(SLEEP, Timeout=600)
@@ -48,7 +49,7 @@ def test_a_signal_ends_it_with_its_lambdas_and_files(tmp_path: Path, number: int
 
 
 def test_a_signal_amid_cold_starts_ends_it_with_its_lambdas_and_files(tmp_path: Path) -> None:
-    with running(tmp_path) as aws:
+    with running(tmp_path, free_port()) as aws:
         account = Account(aws.endpoint)
         for function in [account.function(SLEEP, Timeout=600) for _ in range(8)]:
             account.client("lambda").invoke(FunctionName=function, InvocationType="Event")

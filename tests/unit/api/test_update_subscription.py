@@ -1,14 +1,17 @@
 """POST /update-subscription: each change is charged once, and none is had unpaid."""
 
+from collections import UserDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
-from threading import Barrier
+from threading import Barrier, local
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from api.app import app
 from tests.support.api import Api, ApiAnswer, Request, Trouble
 from tests.support.aws import facts
 from tests.support.builders import a_record, a_subscription
@@ -1083,6 +1086,10 @@ def test_a_request_that_comes_late_finds_its_number_taken(user: Subscriber) -> N
 # -- At the same time -----------------------------------------------------------------------------
 
 
+class ContextOfThread(local, UserDict[str, Any]):
+    """What the resolver notes of a request: Lambda serves one at a time, and it has one note."""
+
+
 def at_once(requests: Sequence[Callable[[], ApiAnswer]]) -> list[ApiAnswer]:
     """Send requests from a thread each, none before all are ready."""
     ready = Barrier(len(requests))
@@ -1091,7 +1098,10 @@ def at_once(requests: Sequence[Callable[[], ApiAnswer]]) -> list[ApiAnswer]:
         ready.wait(timeout=30)
         return request()
 
-    with ThreadPoolExecutor(len(requests)) as threads:
+    with (
+        patch.object(app, "context", ContextOfThread()),
+        ThreadPoolExecutor(len(requests)) as threads,
+    ):
         return list(threads.map(send, requests))
 
 
